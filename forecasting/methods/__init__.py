@@ -1,0 +1,1 @@
+"""One file for each way of looking ahead; `forecasting.catalogue` names them all."""
