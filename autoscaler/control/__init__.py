@@ -1,0 +1,1 @@
+"""The loop around the core: clocks, memory and the controller's tick."""
