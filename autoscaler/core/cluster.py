@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, NamedTuple
 
 Kind = Literal["servers", "routers", "nodes"]
@@ -17,14 +18,17 @@ class Target(NamedTuple):
         return f"{self.name}/{self.kind}"
 
 
+@cache
 def servers(workload: str) -> Target:
     return Target("servers", workload)
 
 
+@cache
 def routers(workload: str) -> Target:
     return Target("routers", workload)
 
 
+@cache
 def nodes(pool: str) -> Target:
     return Target("nodes", pool)
 

@@ -1,6 +1,8 @@
 """What was decided, for every target, and what came of it. Only values; the rules live beside."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from autoscaler.core.cluster import Target
@@ -30,6 +32,7 @@ class Decision(NamedTuple):
     scope: Scope
     generation: int  # grows with every decision that moves something; an older one must not be written later
     verdicts: tuple[Verdict, ...]
+    plans: Mapping[Target, int] = MappingProxyType({})  # what we would have if nothing restrained us
 
     @property
     def moves(self) -> tuple[Scale, ...]:

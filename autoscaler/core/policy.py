@@ -76,8 +76,14 @@ class Policy:
 
     workloads: Mapping[str, Workload]
     pools: Mapping[str, Pool]
-    floors: Mapping[str, tuple[CalendarFloor, ...]] = field(default_factory=dict)  # by workload
+    _users: Mapping[str, tuple[Workload, ...]] = field(init=False, repr=False, compare=False)
 
-    def sole_user(self, workload: Workload) -> bool:
-        """Whether no other workload shares this one's pool."""
-        return all(w.pool != workload.pool or w.name == workload.name for w in self.workloads.values())
+    def __post_init__(self) -> None:
+        users: dict[str, tuple[Workload, ...]] = {}
+        for workload in self.workloads.values():
+            users[workload.pool] = (*users.get(workload.pool, ()), workload)
+        object.__setattr__(self, "_users", users)
+
+    def users(self, pool: str) -> tuple[Workload, ...]:
+        """The workloads on a pool, in the order they were stated."""
+        return self._users.get(pool, ())

@@ -1,0 +1,207 @@
+"""One tick: read the world, decide, act, write down. The story on one page; the rules live in the core.
+
+Live, dry run and replay differ only in what stands behind the ports. One thread; time is an argument.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import nan
+
+from autoscaler.control.fits import Fits
+from autoscaler.control.foresight import Foresight
+from autoscaler.control.recent import RecentPlans
+from autoscaler.core.cluster import ClusterState, Target, servers
+from autoscaler.core.decide import Inputs, decide
+from autoscaler.core.decision import NOTHING_DONE, Actuation, Decision, Scope
+from autoscaler.core.demand import NO_TRAIL, Demand, Trail, estimate_demand, fresh
+from autoscaler.core.history import History
+from autoscaler.core.lead_time import Lead, LeadTimes, lead_for
+from autoscaler.core.ledger import UNMOVED, Ledger, Moves
+from autoscaler.core.observation import MISSING, ROUTER_REQUESTS, Observation
+from autoscaler.core.policy import Policy
+from autoscaler.core.record import TickRecord
+from autoscaler.ports import Actuator, Clock, ClusterView, Journal, LedgerStore, Refused, SignalSource, Unavailable
+
+NO_FLOORS: Mapping[str, int] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What a controller is told once: the policy, and where its forecasts and calendar floors come from."""
+
+    policy: Policy
+    fits: Fits | None = None  # None: no forecaster, the reactive rule alone
+    least: Callable[[float], Mapping[str, int]] = field(default=lambda at: NO_FLOORS)
+    history_days: float = 28.0
+    refit_s: float = 86_400.0
+
+
+class Controller:
+    """`tick` is all there is to it."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        signals: SignalSource,
+        cluster: ClusterView,
+        actuator: Actuator,
+        clock: Clock,
+        ledger: LedgerStore,
+        journal: Journal,
+    ) -> None:
+        self._config = config
+        self._policy = config.policy
+        self._signals = signals
+        self._cluster = cluster
+        self._actuator = actuator
+        self._clock = clock
+        self._store = ledger
+        self._journal = journal
+        kept = ledger.load() or Ledger()
+        self._generation = kept.generation
+        self._moves: dict[Target, Moves] = dict(kept.moves)
+        self._trails: dict[str, Trail] = dict(kept.trails)
+        self._lead_times = kept.lead_times
+        self._leads = self._read_leads()
+        self._recent = RecentPlans(config.policy)
+        self._foresight: Foresight | None = None
+        self._kept = kept
+
+    def tick(self, at: float | None = None, scope: Scope = "all") -> TickRecord:
+        """One pass at one instant: `all`, or the routers alone."""
+        if at is None:
+            at = self._clock.now().timestamp()
+        notes: list[str] = []
+        observation = self._observe(at, notes)
+        state = self._state(at, notes)
+        if self._foresight is None:
+            self._foresight = self._begin(at, notes)
+        if state.stages:
+            self._learn(state)
+        demands = self._demands(observation, state, at) if scope == "all" else {}
+        if scope == "all":
+            self._foresight.advance(at, self._trails, demands, self._leads)
+        inputs = Inputs(
+            at=at,
+            scope=scope,
+            generation=self._generation,
+            fleets=state.fleets,
+            demands=demands,
+            outlooks=self._foresight.outlooks,
+            leads=self._leads,
+            router_loads=self._router_loads(observation, at),
+            recents=self._recent.highest(at),
+            calendar=self._config.least(at),
+            moves=self._moves,
+        )
+        decision = decide(inputs, self._policy)
+        self._recent.add(at, decision.plans)
+        actuation = self._act(decision, notes)
+        record = TickRecord(at, scope, observation, inputs, decision, actuation, tuple(notes))
+        self._journal.write(record)
+        return record
+
+    @property
+    def foresight(self) -> Foresight | None:
+        """What is expected, and how right that has been; None before the first tick."""
+        return self._foresight
+
+    def ledger(self) -> Ledger:
+        """All that is remembered, as a value."""
+        return Ledger(
+            generation=self._generation,
+            moves=dict(self._moves),
+            lead_times=self._lead_times,
+            trails=dict(self._trails),
+            calibration=self._foresight.calibration() if self._foresight is not None else self._kept.calibration,
+        )
+
+    def _observe(self, at: float, notes: list[str]) -> Observation:
+        try:
+            return self._signals.observe(at)
+        except (Unavailable, Refused) as error:
+            notes.append(f"signals: {error}")
+            return Observation(at=at, workloads={})
+
+    def _state(self, at: float, notes: list[str]) -> ClusterState:
+        try:
+            return self._cluster.state(at)
+        except (Unavailable, Refused) as error:
+            notes.append(f"cluster: {error}")
+            return ClusterState(at=at, fleets={})
+
+    def _begin(self, at: float, notes: list[str]) -> Foresight:
+        waits = {name: w.objective.wait_s for name, w in self._policy.workloads.items()}
+        step = min((w.step_s for w in self._policy.workloads.values()), default=60.0)
+        end = at // step * step
+        try:
+            past = self._signals.history(end - self._config.history_days * 86_400.0, end, step)
+        except (Unavailable, Refused) as error:
+            notes.append(f"history: {error}")
+            past = {}
+        history = History(waits, step=step, days=self._config.history_days)
+        history.seed(past, end)
+        return Foresight(
+            history, self._policy, self._config.fits, self._leads, end, self._config.refit_s, self._kept.calibration
+        )
+
+    def _learn(self, state: ClusterState) -> None:
+        self._lead_times = self._lead_times.learn(state.stages)
+        self._leads = self._read_leads()
+
+    def _read_leads(self) -> dict[str, Lead]:
+        times: LeadTimes = self._lead_times
+        return {n: lead_for(times, w, self._policy.pools[w.pool]) for n, w in self._policy.workloads.items()}
+
+    def _demands(self, observation: Observation, state: ClusterState, at: float) -> dict[str, Demand | None]:
+        demands: dict[str, Demand | None] = {}
+        for name, workload in self._policy.workloads.items():
+            readings = observation.workloads.get(name)
+            if readings is None:
+                demands[name] = None
+                continue
+            fleet = state.fleets.get(servers(name))
+            demands[name], self._trails[name] = estimate_demand(
+                readings,
+                self._trails.get(name, NO_TRAIL),
+                workload.profile,
+                at=at,
+                ready=fleet.ready if fleet is not None else 0,
+            )
+        return demands
+
+    def _router_loads(self, observation: Observation, at: float) -> Mapping[str, float | None]:
+        loads: dict[str, float | None] = {}
+        for name, workload in self._policy.workloads.items():
+            if workload.routers is not None:
+                reading = observation.workloads.get(name, {}).get(ROUTER_REQUESTS, MISSING)
+                loads[name] = fresh(reading, at, ROUTER_REQUESTS)
+        return loads
+
+    def _act(self, decision: Decision, notes: list[str]) -> Actuation:
+        moves = decision.moves
+        if not moves:
+            return NOTHING_DONE
+        before = self._moves
+        self._moves = dict(before)
+        for scale in moves:
+            past = before.get(scale.target, UNMOVED)
+            self._moves[scale.target] = past.moved(scale.current, scale.to, decision.at)
+        self._generation = decision.generation
+        # Saved before acting: after a crash between the two we believe we acted, and wait; never the other way.
+        self._store.save(self.ledger())
+        try:
+            actuation = self._actuator.apply(decision)
+        except (Unavailable, Refused) as error:
+            notes.append(f"actuator: {error}")
+            actuation = Actuation(failed=tuple((scale.target, str(error)) for scale in moves))
+        if actuation.failed:
+            self._forget_failed(actuation, before)
+        return actuation
+
+    def _forget_failed(self, actuation: Actuation, before: Mapping[Target, Moves]) -> None:
+        """A move that was not made is not remembered as made."""
+        for target, _ in actuation.failed:
+            self._moves[target] = before.get(target, UNMOVED)
+        self._store.save(self.ledger())

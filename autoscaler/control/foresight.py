@@ -1,0 +1,137 @@
+"""The past on its grid, the forecaster over it, and how right that has lately been.
+
+Once a step: close the step, see what came of earlier bounds, forecast, and boil it down to one outlook a
+workload. Between steps the outlooks stand; a refit comes when it is due and changes nothing until it is done.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from math import ceil, nan
+from typing import NamedTuple
+
+import numpy as np
+
+from autoscaler.control.fits import Fits
+from autoscaler.core.demand import Demand, Trail
+from autoscaler.core.history import History
+from autoscaler.core.lead_time import Lead
+from autoscaler.core.outlook import Outlook, level_for, read_outlook
+from autoscaler.core.policy import Policy
+from forecasting.forecaster import Fitted
+from forecasting.forecast import Forecast
+from forecasting.series import FloatArray
+
+SCORED_LEVELS = (0.9, 0.97, 0.99)
+
+
+class Pending(NamedTuple):
+    """Bounds given for one step ahead, waiting for what comes."""
+
+    step: int  # of the history, counted from its first
+    bounds: FloatArray  # (levels, rows)
+
+
+class Realised(NamedTuple):
+    """One bound and what came: by workload, for the scorecard."""
+
+    at: float
+    name: str
+    levels: tuple[float, ...]
+    bounds: tuple[float, ...]
+    came: float
+
+
+class Foresight:
+    def __init__(
+        self,
+        history: History,
+        policy: Policy,
+        fits: Fits | None,
+        leads: Mapping[str, Lead],
+        at: float,
+        refit_s: float,
+        calibration: Mapping[str, object],
+    ) -> None:
+        self.history = history
+        self.outlooks: Mapping[str, Outlook] = {}
+        self.forecast: Forecast | None = None
+        self.realised: list[Realised] = []
+        self._policy = policy
+        self._fits = fits
+        self._fitted: Fitted | None = None
+        self._refit_s = refit_s
+        self._refit_at = at
+        self._pending: deque[Pending] = deque()
+        self._levels = {
+            name: level_for(w.objective, w.level, w.miss_price, policy.pools[w.pool].price_per_hour, 0.0)
+            for name, w in policy.workloads.items()
+        }
+        self._asked = tuple(sorted({0.5, *SCORED_LEVELS, *self._levels.values()}))
+        history.set_window(self._lead_window(leads))
+
+    def calibration(self) -> Mapping[str, object]:
+        return {}
+
+    def advance(
+        self,
+        at: float,
+        trails: Mapping[str, Trail],
+        demands: Mapping[str, Demand | None],
+        leads: Mapping[str, Lead],
+    ) -> None:
+        """Close every step that has ended by `at`, then look ahead."""
+        step = self.history.step
+        closed = False
+        while at >= self.history.end + step:
+            end = self.history.end + step
+            self.history.close([self._measured(name, end, trails, demands) for name in self.history.names])
+            closed = True
+        if not closed or self._fits is None:
+            return
+        if at >= self._refit_at:
+            self.history.set_window(self._lead_window(leads))
+            self._fits.submit(self.history.panel(), at)
+            self._refit_at += self._refit_s * (1 + (at - self._refit_at) // self._refit_s)
+        fitted = self._fits.poll(at)
+        if fitted is not None:
+            self._fitted = fitted
+        if self._fitted is not None:
+            self._settle_pending()
+            self._look_ahead(at, leads, self._fitted)
+
+    def _measured(
+        self, name: str, end: float, trails: Mapping[str, Trail], demands: Mapping[str, Demand | None]
+    ) -> float:
+        """Work a second over the step that ended at `end`; a doubted reading is a gap, not a zero."""
+        trail, demand = trails.get(name), demands.get(name)
+        if trail is None or demand is None or demand.doubts:
+            return nan
+        return trail.steady if end - self.history.step < trail.rate_at <= end + self.history.step else nan
+
+    def _lead_window(self, leads: Mapping[str, Lead]) -> int:
+        widest = max((lead.p90 - lead.early for lead in leads.values()), default=0.0)
+        return ceil(widest / self.history.step) + 1
+
+    def _look_ahead(self, at: float, leads: Mapping[str, Lead], fitted: Fitted) -> None:
+        step = self.history.step
+        horizon = max(max(lead.p90, lead.break_even) for lead in leads.values()) + 2 * step
+        panel = self.history.panel()
+        forecast = fitted.forecast(panel.last(fitted.memory), horizon, self._asked)
+        self.forecast = forecast
+        names = self.history.names
+        self.outlooks = {
+            name: read_outlook(forecast, row, leads[name], self._levels[name], at) for row, name in enumerate(names)
+        }
+        arrives = min(int(max(lead.p90 for lead in leads.values()) // step), forecast.ahead - 1)
+        self._pending.append(Pending(self.history.steps + arrives, forecast.paths[:, :, arrives].copy()))
+
+    def _settle_pending(self) -> None:
+        """What came, beside what was said."""
+        while self._pending and self._pending[0].step < self.history.steps:
+            pending = self._pending.popleft()
+            came = self.history.panel().values[:, pending.step]
+            end = self.history.start + (pending.step + 1) * self.history.step
+            for row, name in enumerate(self.history.names):
+                if not np.isnan(came[row]):
+                    bounds = tuple(pending.bounds[:, row].tolist())
+                    self.realised.append(Realised(end, name, self._asked, bounds, float(came[row])))

@@ -1,0 +1,43 @@
+"""The highest plan of each target's stabilisation window."""
+
+from collections import deque
+from collections.abc import Mapping
+
+from autoscaler.core.cluster import Target, nodes, routers, servers
+from autoscaler.core.policy import Policy
+
+
+class RecentPlans:
+    """Falling plans only, newest last: the first is the highest, and each is looked at once."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._window: dict[Target, float] = {}
+        for name, workload in policy.workloads.items():
+            self._window[servers(name)] = workload.servers.stabilisation_s
+            if workload.routers is not None:
+                self._window[routers(name)] = workload.routers.stabilisation_s
+        for name, pool in policy.pools.items():
+            self._window[nodes(name)] = pool.nodes.stabilisation_s
+        self._since: dict[Target, float] = {}
+        self._falling: dict[Target, deque[tuple[float, int]]] = {target: deque() for target in self._window}
+
+    def add(self, at: float, plans: Mapping[Target, int]) -> None:
+        for target, plan in plans.items():
+            falling = self._falling[target]
+            self._since.setdefault(target, at)
+            while falling and falling[-1][1] <= plan:
+                falling.pop()
+            falling.append((at, plan))
+
+    def highest(self, at: float) -> dict[Target, int]:
+        """By target; one whose window is not full yet is absent: what was planned before we do not know."""
+        highest = {}
+        for target, since in self._since.items():
+            window = self._window[target]
+            if at - since < window:
+                continue
+            falling = self._falling[target]
+            while len(falling) > 1 and at - falling[0][0] > window:
+                falling.popleft()
+            highest[target] = falling[0][1]
+        return highest

@@ -1,0 +1,286 @@
+"""Inputs → Decision: servers first, then the nodes that carry them; routers alone.
+
+Settled servers give the nodes their minimum; the nodes' ceiling limits the servers. Everything this needs is in
+`Inputs`, so one record gives its decision again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from autoscaler.core.cluster import Fleet, Target, nodes, routers, servers
+from autoscaler.core.decision import Decision, Hold, Scale, Scope, Verdict
+from autoscaler.core.demand import Demand
+from autoscaler.core.guards import Context, Proposal, settle
+from autoscaler.core.lead_time import Lead
+from autoscaler.core.ledger import UNMOVED, Moves
+from autoscaler.core.outlook import STALE_S, Outlook
+from autoscaler.core.plan import Need, router_need, server_need, whole
+from autoscaler.core.policy import Limits, Policy, Pool, Workload
+from autoscaler.core.reasons import Reason, Why
+from autoscaler.core.share import Claim, allot, nodes_for
+
+ROUTER_COOLDOWN_S = 120.0
+STEADY = (Why(Reason.STEADY),)
+CARRIES = Why(Reason.CARRIES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """All that a decision is made from, beside the policy."""
+
+    at: float
+    scope: Scope
+    generation: int
+    fleets: Mapping[Target, Fleet]
+    demands: Mapping[str, Demand | None]  # by workload; None: blind
+    outlooks: Mapping[str, Outlook]
+    leads: Mapping[str, Lead]
+    router_loads: Mapping[str, float | None]
+    recents: Mapping[Target, int]  # highest plan of the stabilisation window; absent: not full yet
+    calendar: Mapping[str, int]  # scheduled minimum, where one holds now
+    moves: Mapping[Target, Moves]
+
+
+class _Draft(NamedTuple):
+    """One workload's servers on the way."""
+
+    workload: Workload
+    proposal: Proposal
+    agreed: int
+
+
+def decide(inputs: Inputs, policy: Policy) -> Decision:
+    """One verdict for every target in scope."""
+    verdicts: list[Verdict] = []
+    plans: dict[Target, int] = {}
+    if inputs.scope == "all":
+        for pool in policy.pools.values():
+            _decide_pool(pool, inputs, policy, verdicts, plans)
+    for workload in policy.workloads.values():
+        if workload.routers is not None:
+            verdicts.append(_decide_routers(workload, workload.routers, inputs, plans))
+    moved = any(type(verdict) is Scale for verdict in verdicts)
+    return Decision(inputs.at, inputs.scope, inputs.generation + moved, tuple(verdicts), plans)
+
+
+def _decide_pool(
+    pool: Pool, inputs: Inputs, policy: Policy, verdicts: list[Verdict], plans: dict[Target, int]
+) -> None:
+    users = policy.users(pool.name)
+    node_target = nodes(pool.name)
+    node_fleet = inputs.fleets.get(node_target)
+    ceiling = pool.nodes.ceiling
+    if pool.nodes.paused and node_fleet is not None:
+        ceiling = node_fleet.desired
+    needs = {w.name: _need(w, pool, inputs, len(users) == 1) for w in users}
+    if len(users) > 1:
+        needs = _shared(users, needs, ceiling, pool, inputs)
+    drafts = []
+    for workload in users:
+        target, need = servers(workload.name), needs[workload.name]
+        if need is None:
+            verdicts.append(Hold(target, inputs.moves.get(target, UNMOVED).to, (Why(Reason.UNREAD),)))
+            continue
+        plans[target] = need.down
+        room = ceiling // workload.profile.nodes_per_server * workload.profile.servers_per_node(pool.gpus_per_node)
+        drafts.append(_settle_servers(workload, pool, need, room, inputs))
+    if len(drafts) > 1:
+        drafts = _fit(drafts, ceiling, pool)
+    for draft in drafts:
+        verdicts.append(_verdict(draft.proposal, inputs, inputs.leads[draft.workload.name]))
+    if node_fleet is None:
+        verdicts.append(Hold(node_target, inputs.moves.get(node_target, UNMOVED).to, (Why(Reason.UNREAD),)))
+    elif users:
+        verdicts.append(_decide_nodes(pool, node_fleet, users, drafts, inputs, plans))
+
+
+def _need(workload: Workload, pool: Pool, inputs: Inputs, alone: bool) -> Need | None:
+    """What a workload wants; None where its servers could not be read."""
+    fleet = inputs.fleets.get(servers(workload.name))
+    if fleet is None:
+        return None
+    demand = inputs.demands.get(workload.name)
+    outlook = inputs.outlooks.get(workload.name)
+    per_node = workload.profile.servers_per_node(pool.gpus_per_node) if alone else 1
+    lead = inputs.leads[workload.name]
+    if demand is not None:
+        need = server_need(demand, outlook, fleet, lead, workload, per_node, inputs.at)
+        if need.up > 0 and not fleet.desired:
+            need = need._replace(why=(*need.why, Why(Reason.FIRST_WAIT, (("seconds", lead.median),))))
+        return need
+    # Blind: hold, or go up to what a forecast made before still says.
+    ahead = fleet.desired
+    if outlook is not None and inputs.at - outlook.origin <= STALE_S:
+        ahead = max(ahead, whole(outlook.ahead))
+    return Need(ahead, ahead, (Why(Reason.BLIND),))
+
+
+def _shared(
+    users: tuple[Workload, ...], needs: dict[str, Need | None], ceiling: int, pool: Pool, inputs: Inputs
+) -> dict[str, Need | None]:
+    """Where the pool cannot hold all that is wanted, plans are cut to each one's share before any guard."""
+    claims = []
+    for w in users:
+        need = needs[w.name]
+        fleet = inputs.fleets.get(servers(w.name))
+        want = need.down if need is not None else (fleet.desired if fleet else 0)
+        want = min(max(want, w.servers.floor, inputs.calendar.get(w.name, 0)), w.servers.ceiling)
+        floor = w.servers.floor if inputs.demands.get(w.name) is not None else want  # blind keeps what it has
+        claims.append(Claim(w.name, w.priority, floor, want, w.profile.gpus_per_server, w.profile.nodes_per_server))
+    given = allot(claims, ceiling, pool.gpus_per_node)
+    out: dict[str, Need | None] = {}
+    for claim in claims:
+        need, share = needs[claim.name], given[claim.name]
+        if need is not None and share < claim.want:
+            why = (*need.why, Why(Reason.SHARED, (("want", claim.want), ("share", share))))
+            need = Need(min(need.up, share), min(need.down, share), why)
+        out[claim.name] = need
+    return out
+
+
+def _settle_servers(workload: Workload, pool: Pool, need: Need, room: int, inputs: Inputs) -> _Draft:
+    target = servers(workload.name)
+    desired = inputs.fleets[target].desired
+    lead = inputs.leads[workload.name]
+    demand = inputs.demands.get(workload.name)
+    to = need.up if need.up > desired else min(need.down, desired)
+    limits = workload.servers
+    context = Context(
+        inputs.at,
+        limits,
+        inputs.moves.get(target, UNMOVED),
+        demand is None,
+        demand is not None and demand.may_lower,
+        inputs.recents.get(target),
+        need.down,
+        lead.p90,
+        lead.break_even if limits.cooldown_down_s is None else limits.cooldown_down_s,
+        _budget(pool, workload),
+        room,
+        inputs.calendar.get(workload.name, 0),
+    )
+    why = need.why if demand is None or not demand.doubts else (*need.why, *demand.doubts)
+    return _Draft(workload, settle(Proposal(target, desired, to, why), context), need.down)
+
+
+def _budget(pool: Pool, workload: Workload) -> int | None:
+    if pool.budget_per_hour is None:
+        return None
+    most = int(pool.budget_per_hour / pool.price_per_hour)
+    return most // workload.profile.nodes_per_server * workload.profile.servers_per_node(pool.gpus_per_node)
+
+
+def _fit(drafts: list[_Draft], ceiling: int, pool: Pool) -> list[_Draft]:
+    """Guards may hold what a share would have let go: then those going up wait, the lowest priority first."""
+
+    def fits(counts: Mapping[str, int]) -> bool:
+        sizes = [
+            (counts[d.workload.name], d.workload.profile.gpus_per_server, d.workload.profile.nodes_per_server)
+            for d in drafts
+        ]
+        return nodes_for(sizes, pool.gpus_per_node) <= ceiling
+
+    counts = {d.workload.name: d.proposal.to for d in drafts}
+    if fits(counts):
+        return drafts
+    claims = []
+    for d in drafts:
+        kept = min(d.proposal.desired, d.proposal.to)
+        w = d.workload
+        claims.append(
+            Claim(w.name, w.priority, kept, d.proposal.to, w.profile.gpus_per_server, w.profile.nodes_per_server)
+        )
+    given = allot(claims, ceiling, pool.gpus_per_node)
+    out = []
+    for d in drafts:
+        to = given[d.workload.name]
+        if to < d.proposal.to:
+            d = d._replace(proposal=d.proposal.changed(to, Reason.ROOM, ("room", to)))
+        out.append(d)
+    return out
+
+
+def _decide_nodes(
+    pool: Pool,
+    fleet: Fleet,
+    users: tuple[Workload, ...],
+    drafts: list[_Draft],
+    inputs: Inputs,
+    plans: dict[Target, int],
+) -> Verdict:
+    target = nodes(pool.name)
+    settled = {d.workload.name: d.proposal.to for d in drafts}
+    agreed = {d.workload.name: max(d.proposal.to, min(d.agreed, d.proposal.desired)) for d in drafts}
+    lead = inputs.leads[users[0].name]
+    to = _carrying(users, settled, pool)
+    dead = sum(inputs.at - asked > lead.given_up for asked in fleet.starting) if fleet.starting else 0
+    why: tuple[Why, ...] = (CARRIES,)
+    if dead:
+        to += dead
+        why = (CARRIES, Why(Reason.GIVEN_UP, (("nodes", dead), ("after_s", lead.given_up))))
+    plans[target] = to
+    limits = pool.nodes
+    seen = len(drafts) == len(users)
+    context = Context(
+        inputs.at,
+        limits,
+        inputs.moves.get(target, UNMOVED),
+        not seen or any(inputs.demands.get(w.name) is None for w in users),
+        True,
+        inputs.recents.get(target),
+        _carrying(users, agreed, pool) + dead,
+        lead.p90,
+        lead.break_even if limits.cooldown_down_s is None else limits.cooldown_down_s,
+        None,
+        limits.ceiling,
+        0,
+    )
+    return _verdict(settle(Proposal(target, fleet.desired, to, why), context), inputs, lead)
+
+
+def _carrying(users: tuple[Workload, ...], counts: Mapping[str, int], pool: Pool) -> int:
+    if len(users) == 1:
+        profile = users[0].profile
+        count = counts.get(users[0].name, 0)
+        return -(-count // profile.servers_per_node(pool.gpus_per_node)) * profile.nodes_per_server
+    sizes = [(counts.get(w.name, 0), w.profile.gpus_per_server, w.profile.nodes_per_server) for w in users]
+    return nodes_for(sizes, pool.gpus_per_node)
+
+
+def _decide_routers(workload: Workload, limits: Limits, inputs: Inputs, plans: dict[Target, int]) -> Verdict:
+    target = routers(workload.name)
+    fleet = inputs.fleets.get(target)
+    if fleet is None:
+        return Hold(target, inputs.moves.get(target, UNMOVED).to, (Why(Reason.UNREAD),))
+    load = inputs.router_loads.get(workload.name)
+    need = fleet.desired if load is None else router_need(load, workload)
+    plans[target] = need
+    context = Context(
+        inputs.at,
+        limits,
+        inputs.moves.get(target, UNMOVED),
+        load is None,
+        True,
+        inputs.recents.get(target),
+        need,
+        0.0,
+        ROUTER_COOLDOWN_S if limits.cooldown_down_s is None else limits.cooldown_down_s,
+        None,
+        limits.ceiling,
+        0,
+    )
+    why = (Why(Reason.BLIND) if load is None else Why(Reason.ROUTER_LOAD, (("requests", load),)),)
+    return _verdict(settle(Proposal(target, fleet.desired, need, why), context), inputs, None)
+
+
+def _verdict(proposal: Proposal, inputs: Inputs, lead: Lead | None) -> Verdict:
+    why = proposal.why
+    if lead is not None:
+        fleet = inputs.fleets[proposal.target]
+        if fleet.starting and inputs.at - fleet.starting[0] > lead.late:
+            late = sum(inputs.at - asked > lead.late for asked in fleet.starting)
+            why = (*why, Why(Reason.LATE, (("count", late), ("oldest_s", inputs.at - fleet.starting[0]))))
+    if proposal.to == proposal.desired:
+        return Hold(proposal.target, proposal.desired, (*STEADY, *why) if len(why) == 1 else why)
+    return Scale(proposal.target, proposal.desired, proposal.to, why)

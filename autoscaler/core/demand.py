@@ -1,0 +1,254 @@
+"""Observation → Demand: what users ask for, queue growth included.
+
+Measured throughput is capped by the capacity we had; demand adds what the queue gained, so a saturated fleet
+does not look like a satisfied one. Two clocks tick here: rates come as whole minutes (arrivals, tokens) and
+feed the history; gauges (waiting, running) come on every tick and tell the present seconds early.
+"""
+
+from collections.abc import Mapping
+from math import exp, isfinite
+from typing import NamedTuple
+
+from autoscaler.core.observation import (
+    ARRIVALS,
+    GPU_MEMORY,
+    KV_USE,
+    MISSING,
+    OUTPUT_TOKENS,
+    PROMPT_TOKENS,
+    RUNNING,
+    SHARES,
+    WAITING,
+    Reading,
+)
+from autoscaler.core.profile import Profile
+from autoscaler.core.reasons import Reason, Why
+
+FRESH_S = 105.0  # three scrapes of 30 s and a tick
+FUTURE_S = 5.0  # a sample from further ahead than clocks drift is no sample
+DOUBT = 13.8  # −ln 10⁻⁶: so many requests were expected in the minute that shows none
+SMOOTHING = 0.3
+HOUR = 3600.0
+
+
+class Demand(NamedTuple):
+    """What one workload's users ask for now."""
+
+    work: float  # offered now, in busy servers
+    backlog: float  # asked and not begun, in server-seconds
+    requests: float  # per second
+    kv_use: float | None
+    memory_excess: float  # GPU memory above the workload's usual; 0 where it says nothing
+    may_lower: bool  # every input that going down needs is there, fresh and beyond doubt
+    doubts: tuple[Why, ...] = ()
+
+
+class Trail(NamedTuple):
+    """What the estimate of one tick leaves for the next: a value, written with the ledger."""
+
+    waiting: float = -1.0  # at the last gauge; −1: never seen
+    waiting_at: float = 0.0
+    growth: float = 0.0  # requests a second, between the last two gauges
+    rate_at: float = 0.0  # of the last whole-minute rate used
+    rate_waiting: float = 0.0  # the queue at that instant
+    work_per_request: float = 0.0  # 0: take the profile's
+    steady: float = -1.0  # work a second over the last whole minute; −1: none
+    requests: float = 0.0
+    busy_sum: float = 0.0  # of the fast estimate since the last rate, to set its scale
+    busy_count: int = 0
+    scale: float = 1.0  # whole-minute work ÷ fast estimate: running places need not be linear in work
+    hourly: float = 0.0  # requests a second over about the last hour
+    usual_memory: float = -1.0
+
+
+NO_TRAIL = Trail()
+
+
+def fresh(reading: Reading, at: float, name: str) -> float | None:
+    """The value, if it is one: young, finite, not negative, not from the future, in range."""
+    value = reading.value
+    if value is None or not isfinite(value) or value < 0.0:
+        return None
+    age = at - reading.at
+    if age > FRESH_S or age < -FUTURE_S or (value > 1.0 and name in SHARES):
+        return None
+    return value
+
+
+def estimate_demand(
+    readings: Mapping[str, Reading],
+    before: Trail,
+    profile: Profile,
+    *,
+    at: float,
+    ready: int,
+    expected_requests: float = 0.0,
+) -> tuple[Demand | None, Trail]:
+    """Demand now, and what to remember; None where nothing tells it (blind)."""
+    arrivals = fresh(readings.get(ARRIVALS, MISSING), at, ARRIVALS)
+    waiting = fresh(readings.get(WAITING, MISSING), at, WAITING)
+    running = fresh(readings.get(RUNNING, MISSING), at, RUNNING)
+    trail = before
+    if waiting is not None:
+        trail = _follow_queue(trail, waiting, readings[WAITING].at)
+    trail = _follow_rates(trail, readings, arrivals, profile, at)
+    work, trail = _present_work(trail, running, waiting, profile, at, ready)
+    if work is None:
+        return None, trail
+    doubts = _doubts(arrivals, work, running, trail, readings, expected_requests)
+    kv_use = fresh(readings.get(KV_USE, MISSING), at, KV_USE)
+    memory = fresh(readings.get(GPU_MEMORY, MISSING), at, GPU_MEMORY)
+    excess, trail = _memory_excess(trail, memory, profile)
+    per_request = trail.work_per_request or profile.usual_work
+    backlog = waiting * per_request if waiting is not None else 0.0
+    sure = not doubts and waiting is not None and trail.steady >= 0.0 and at - trail.rate_at <= FRESH_S
+    return Demand(work, backlog, trail.requests, kv_use, excess, sure, doubts), trail
+
+
+def _follow_queue(trail: Trail, waiting: float, seen_at: float) -> Trail:
+    if seen_at <= trail.waiting_at:
+        return trail
+    if trail.waiting < 0.0:
+        return trail._replace(waiting=waiting, waiting_at=seen_at)
+    if waiting == trail.waiting == 0.0 and trail.growth == 0.0:
+        return trail._replace(waiting_at=seen_at)
+    growth = (waiting - trail.waiting) / (seen_at - trail.waiting_at)
+    return trail._replace(waiting=waiting, waiting_at=seen_at, growth=growth)
+
+
+def _follow_rates(
+    trail: Trail, readings: Mapping[str, Reading], arrivals: float | None, profile: Profile, at: float
+) -> Trail:
+    """Once a new whole-minute rate is there: the mix, the steady work and the usual hour."""
+    if arrivals is None:
+        return _rates_from_tokens(trail, readings, profile, at)
+    seen_at = readings[ARRIVALS].at
+    if seen_at <= trail.rate_at:
+        return trail
+    elapsed = seen_at - trail.rate_at if trail.rate_at else 0.0
+    growth = (trail.waiting - trail.rate_waiting) / elapsed if elapsed and trail.waiting >= 0.0 else 0.0
+    per_request = _mix(trail, readings, arrivals - growth, profile, at)
+    steady = arrivals * per_request
+    weight = min(elapsed, HOUR) / HOUR
+    hourly = trail.hourly + weight * (arrivals - trail.hourly) if trail.hourly else arrivals
+    return trail._replace(
+        rate_at=seen_at,
+        rate_waiting=max(trail.waiting, 0.0),
+        work_per_request=per_request,
+        steady=steady,
+        requests=arrivals,
+        hourly=hourly,
+        scale=_scale(trail, steady),
+        busy_sum=0.0,
+        busy_count=0,
+    )
+
+
+def _mix(trail: Trail, readings: Mapping[str, Reading], started: float, profile: Profile, at: float) -> float:
+    """Work of one request: tokens are throughput, so they are divided by what was started, not by arrivals."""
+    prompt = fresh(readings.get(PROMPT_TOKENS, MISSING), at, PROMPT_TOKENS)
+    output = fresh(readings.get(OUTPUT_TOKENS, MISSING), at, OUTPUT_TOKENS)
+    known = trail.work_per_request
+    if prompt is None or output is None or started <= 1e-9 or prompt + output <= 0.0:
+        return known or profile.usual_work
+    measured = profile.work(prompt / started, output / started)
+    if not known:
+        return measured
+    # One minute of few requests says little, and none says that requests changed their size tenfold.
+    measured = min(max(measured, known / 3.0), known * 3.0)
+    return known + SMOOTHING * (measured - known)
+
+
+def _rates_from_tokens(trail: Trail, readings: Mapping[str, Reading], profile: Profile, at: float) -> Trail:
+    """Without arrivals: throughput in tokens, and what the queue gained."""
+    prompt = fresh(readings.get(PROMPT_TOKENS, MISSING), at, PROMPT_TOKENS)
+    output = fresh(readings.get(OUTPUT_TOKENS, MISSING), at, OUTPUT_TOKENS)
+    if prompt is None or output is None:
+        return trail
+    seen_at = min(readings[PROMPT_TOKENS].at, readings[OUTPUT_TOKENS].at)
+    if seen_at <= trail.rate_at:
+        return trail
+    elapsed = seen_at - trail.rate_at if trail.rate_at else 0.0
+    growth = (trail.waiting - trail.rate_waiting) / elapsed if elapsed and trail.waiting >= 0.0 else 0.0
+    per_request = trail.work_per_request or profile.usual_work
+    served = output / profile.output_tokens if profile.output_tokens else prompt / profile.prompt_tokens
+    steady = max(profile.work(prompt, output, served) + growth * per_request, 0.0)
+    requests = max(served + growth, 0.0)
+    weight = min(elapsed, HOUR) / HOUR
+    hourly = trail.hourly + weight * (requests - trail.hourly) if trail.hourly else requests
+    return trail._replace(
+        rate_at=seen_at,
+        rate_waiting=max(trail.waiting, 0.0),
+        steady=steady,
+        requests=requests,
+        hourly=hourly,
+        scale=_scale(trail, steady),
+        busy_sum=0.0,
+        busy_count=0,
+    )
+
+
+def _scale(trail: Trail, steady: float) -> float:
+    if not trail.busy_count or trail.busy_sum <= 0.0 or trail.waiting > 0.0:
+        return trail.scale
+    ratio = min(max(steady * trail.busy_count / trail.busy_sum, 0.2), 5.0)
+    return trail.scale + 0.1 * (ratio - trail.scale)
+
+
+def _present_work(
+    trail: Trail,
+    running: float | None,
+    waiting: float | None,
+    profile: Profile,
+    at: float,
+    ready: int,
+) -> tuple[float | None, Trail]:
+    """Work offered now: busy places and queue growth where gauges tell, else the last whole minute."""
+    steady = trail.steady if trail.steady >= 0.0 and at - trail.rate_at <= FRESH_S else None
+    if running is None or waiting is None or not ready:
+        return steady, trail
+    busy = running / profile.places
+    busy = busy if busy < ready else float(ready)
+    gained = trail.growth * (trail.work_per_request or profile.usual_work)
+    fast = busy + gained
+    fast = fast if fast > 0.0 else 0.0
+    trail = trail._replace(busy_sum=trail.busy_sum + fast, busy_count=trail.busy_count + 1)
+    if steady is None:
+        return fast * trail.scale, trail
+    # A full queue hides nothing, but a scale learned at rest must not shrink what saturation shows.
+    return fast * (trail.scale if waiting <= 0.0 else max(trail.scale, 1.0)), trail
+
+
+def _doubts(
+    arrivals: float | None,
+    work: float,
+    running: float | None,
+    trail: Trail,
+    readings: Mapping[str, Reading],
+    expected_requests: float,
+) -> tuple[Why, ...]:
+    """Reasons not to believe a low reading. They forbid going down; they never raise."""
+    usual = max(trail.hourly, expected_requests)
+    if arrivals == 0.0:
+        if usual * 60.0 > DOUBT:
+            return (Why(Reason.DOUBTED, (("expected", usual * 60.0), ("chance", exp(-min(usual * 60.0, 700.0)))),),)
+        if running is not None and running >= 1.0 and work > 0.5:
+            return (Why(Reason.DOUBTED, (("running", running),)),)
+    if any(reading.suspect for reading in readings.values()):
+        return (Why(Reason.DOUBTED, (("suspect", 1.0),)),)
+    return ()
+
+
+def _memory_excess(trail: Trail, memory: float | None, profile: Profile) -> tuple[float, Trail]:
+    """GPU memory above its usual. Engines that take their KV pool at start show a flat line: only a departure counts."""
+    if memory is None:
+        return 0.0, trail
+    if not profile.preallocates_memory:
+        return max(memory - 0.9, 0.0), trail
+    if trail.usual_memory < 0.0:
+        return 0.0, trail._replace(usual_memory=memory)
+    excess = memory - trail.usual_memory
+    if abs(excess) < 1e-9:
+        return 0.0, trail
+    trail = trail._replace(usual_memory=trail.usual_memory + 0.002 * excess)
+    return (excess if excess > 0.05 and memory > 0.95 else 0.0), trail

@@ -1,0 +1,154 @@
+"""Demand after Demand on a regular grid, and the requirement it amounts to; gaps stay gaps.
+
+The requirement at a step is the least constant capacity that keeps first-in-first-out waits within the
+objective: the largest of work(L) ÷ (L + wait) over windows of length L that end there. The forecast's target
+is its maximum over the lead window. A fleet of rows shares one grid, so that a thousand workloads are one array.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from forecasting.series import FloatArray, Panel
+
+WINDOWS = (1, 2, 3, 5, 7, 10, 15, 20, 30)  # in steps; beyond half an hour the wait no longer matters
+_WINDOWS = frozenset(WINDOWS)
+
+
+def requirement(work: FloatArray, step: float, wait: FloatArray) -> FloatArray:
+    """Work a second (rows × steps) → requirement, with the same gaps. A window over a gap says nothing."""
+    rows, steps = work.shape
+    known = np.isfinite(work)
+    total = np.zeros((rows, steps + 1))
+    count = np.zeros((rows, steps + 1))
+    np.cumsum(np.where(known, work, 0.0) * step, axis=1, out=total[:, 1:])
+    np.cumsum(known, axis=1, out=count[:, 1:])
+    best = np.where(known, 0.0, np.nan)
+    for length in WINDOWS:
+        if length > steps:
+            break
+        seconds = length * step
+        rate = (total[:, length:] - total[:, :-length]) / (seconds + wait[:, None])
+        whole = count[:, length:] - count[:, :-length] == length
+        part = best[:, length - 1 :]
+        np.maximum(part, np.where(whole, rate, 0.0), out=part, where=known[:, length - 1 :])
+    return best
+
+
+def trailing_maximum(values: FloatArray, window: int) -> FloatArray:
+    """The largest of the last `window` steps, gaps left out; a gap where the step itself is one."""
+    best = values.copy()
+    for lag in range(1, window):
+        part = best[:, lag:]
+        np.fmax(part, values[:, :-lag], out=part)
+    best[np.isnan(values)] = np.nan
+    return best
+
+
+class History:
+    """The past of every workload on one grid. It grows by whole steps and forgets what is older than `days`."""
+
+    def __init__(self, waits: Mapping[str, float], *, step: float = 60.0, days: float = 28.0, window: int = 4):
+        self.names: Sequence[str] = tuple(waits)
+        self.step = step
+        self.window = window
+        self.start = 0.0
+        self._wait = np.array(list(waits.values()), dtype=float)
+        self._keep = int(days * 86_400.0 / step)
+        self._used = 0
+        self._work = np.full((len(self.names), 0), np.nan)
+        self._need = self._work
+        self._target = self._work
+
+    @property
+    def end(self) -> float:
+        return self.start + self._used * self.step
+
+    @property
+    def steps(self) -> int:
+        return self._used
+
+    def seed(self, panels: Mapping[str, Panel], end: float) -> None:
+        """Take over what is known of the time before `end`; a workload nobody knew is all gap."""
+        known = [panel.steps for panel in panels.values() if panel.steps]
+        steps = min(max(known, default=0), self._keep)
+        self.start = end - steps * self.step
+        work = np.full((len(self.names), steps), np.nan)
+        for row, name in enumerate(self.names):
+            panel = panels.get(name)
+            if panel is not None and panel.steps:
+                if abs(panel.step - self.step) > 1e-9:
+                    raise ValueError(f"history of {name} has steps of {panel.step:g} s, want {self.step:g} s")
+                part = panel.values[0, -steps:]
+                work[row, steps - part.size :] = part
+        self._used = steps
+        self._allot(work)
+        self._recompute()
+
+    def close(self, work: Sequence[float]) -> None:
+        """One more step, measured for every row (NaN: nobody measured)."""
+        if self._used == self._work.shape[1]:
+            self._allot(self._work)
+        k = self._used
+        self._work[:, k] = work
+        self._used = k + 1
+        first = max(0, k + 1 - WINDOWS[-1])
+        recent = self._work[:, first : k + 1]
+        if recent.shape[0] == 1:
+            self._need[0, k] = _newest_requirement(recent[0].tolist(), self.step, float(self._wait[0]))
+        else:
+            self._need[:, k] = requirement(recent, self.step, self._wait)[:, -1]
+        low = max(0, k + 1 - self.window)
+        newest = self._need[:, k]
+        peak = np.fmax.reduce(self._need[:, low : k + 1], axis=1)
+        self._target[:, k] = np.where(np.isnan(newest), np.nan, peak)
+
+    def set_window(self, window: int) -> None:
+        """The lead window changed: every past target changes with it."""
+        if window != self.window:
+            self.window = window
+            self._recompute()
+
+    def panel(self) -> Panel:
+        """The targets: what the forecaster learns from. A view; read, never written."""
+        return Panel(start=self.start, step=self.step, values=self._target[:, : self._used])
+
+    def work(self) -> Panel:
+        return Panel(start=self.start, step=self.step, values=self._work[:, : self._used])
+
+    def _recompute(self) -> None:
+        used = self._used
+        if used:
+            self._need[:, :used] = requirement(self._work[:, :used], self.step, self._wait)
+            self._target[:, :used] = trailing_maximum(self._need[:, :used], self.window)
+
+    def _allot(self, work: FloatArray) -> None:
+        """Room for half a day to come; what is older than the keeping time goes. Copied twice a day, not every step."""
+        drop = max(0, self._used - self._keep)
+        self.start += drop * self.step
+        kept = self._used - drop
+        room = kept + max(int(43_200.0 / self.step), 1)
+
+        def moved(old: FloatArray) -> FloatArray:
+            new = np.full((len(self.names), room), np.nan)
+            if old.shape[1] >= self._used:
+                new[:, :kept] = old[:, drop : self._used]
+            return new
+
+        self._need, self._target, self._work = moved(self._need), moved(self._target), moved(work)
+        self._used = kept
+
+
+def _newest_requirement(work: list[float], step: float, wait: float) -> float:
+    """`requirement` of one row's newest step in plain floats: ten times faster than arrays of one row."""
+    newest = work[-1]
+    if newest != newest:
+        return newest
+    best = total = 0.0
+    for length, value in enumerate(reversed(work), start=1):
+        if value != value:
+            break
+        total += value * step
+        if length in _WINDOWS:
+            best = max(best, total / (length * step + wait))
+    return best
