@@ -25,7 +25,7 @@ class Forecast:
 
     @property
     def end(self) -> float:
-        return self.origin + self.step * self.paths.shape[2]
+        return self.origin + self.step * self.ahead
 
     def peak(self, start: float, end: float, level: float, row: int = 0) -> float:
         """The greatest value of that level's path over the steps that overlap [start, end).
@@ -43,9 +43,9 @@ class Forecast:
         """One row's path at `level`, interpolated between the levels that were asked for."""
         levels = self.levels
         above = bisect_left(levels, level - 1e-9)
-        if above >= len(levels):
-            return self.paths[-1, row]
-        if above == 0 or levels[above] <= level + 1e-9:
-            return self.paths[above, row]
+        upper: FloatArray = self.paths[min(above, len(levels) - 1), row]
+        if above in (0, len(levels)) or levels[above] <= level + 1e-9:
+            return upper
+        lower: FloatArray = self.paths[above - 1, row]
         weight = (level - levels[above - 1]) / (levels[above] - levels[above - 1])
-        return (1.0 - weight) * self.paths[above - 1, row] + weight * self.paths[above, row]
+        return (1.0 - weight) * lower + weight * upper

@@ -39,7 +39,7 @@ class Panel:
     @property
     def end(self) -> float:
         """The instant at which the last step ends."""
-        return self.start + self.step * self.values.shape[1]
+        return self.start + self.step * self.steps
 
     def last(self, n_steps: int) -> Panel:
         """The newest `n_steps` steps, or all when there are fewer. A view."""
