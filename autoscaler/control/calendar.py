@@ -10,14 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
-
-from autoscaler.core.policy import CalendarFloor
 
 HOUR = 3_600.0
 DAY = 24 * HOUR
-LOOK_AHEAD = 2 * DAY
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # in cron's order
 FIELDS = ("minute", "hour", "day", "month", "day_of_week")
 # No clock is moved by more than this: a change further away cannot disturb the order of firings.
@@ -61,6 +58,14 @@ class Cron:
         return None
 
 
+class Interval(NamedTuple):
+    """At least so many servers from `start` to `end`."""
+
+    start: float
+    end: float
+    servers: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """At least `servers` from each firing of `start` to the next one of `until`."""
@@ -69,11 +74,11 @@ class Schedule:
     until: Cron
     servers: int
 
-    def intervals(self, begin: float, end: float) -> tuple[CalendarFloor, ...]:
+    def intervals(self, begin: float, end: float) -> tuple[Interval, ...]:
         """Every interval that is running at `begin` or starts before `end`, oldest first."""
         return tuple(self._walk(begin, end))
 
-    def _walk(self, begin: float, end: float) -> Iterator[CalendarFloor]:
+    def _walk(self, begin: float, end: float) -> Iterator[Interval]:
         start = self._running_since(begin)
         if start is None:
             start = self.start.next(begin)
@@ -81,7 +86,7 @@ class Schedule:
             stop = self.until.next(start)
             if stop is None:
                 return
-            yield CalendarFloor(start=start, end=stop, servers=self.servers)
+            yield Interval(start, stop, self.servers)
             # The stop itself may be a start, as in a floor that is handed over from night to day.
             start = self.start.next(stop - 1.0)
 
@@ -94,22 +99,36 @@ class Schedule:
 
 
 class Calendar:
-    """The floors of every workload around an instant. A tick costs a comparison; the intervals are kept."""
+    """The scheduled minimum of every workload. A tick costs a comparison: what was found stands until it changes.
 
-    def __init__(self, schedules: Mapping[str, Sequence[Schedule]]) -> None:
+    `ahead` says how long before its start a floor counts: servers that are to serve at eight are ordered
+    a lead time earlier.
+    """
+
+    def __init__(
+        self, schedules: Mapping[str, Sequence[Schedule]], ahead: Mapping[str, float] | None = None
+    ) -> None:
         self._schedules = {name: tuple(rows) for name, rows in schedules.items() if rows}
-        self._floors: Mapping[str, tuple[CalendarFloor, ...]] = {}
-        self._from = self._to = float("-inf")
+        self._ahead = ahead or {}
+        self._least: Mapping[str, int] = {}
+        self._from, self._to = (float("inf"),) * 2 if self._schedules else (float("-inf"), float("inf"))
 
-    def floors(self, at: float) -> Mapping[str, tuple[CalendarFloor, ...]]:
-        """By workload: what runs at `at` and what starts within the day after it, at the least."""
-        if self._schedules and not self._from <= at < self._to:
-            self._floors = {
-                name: tuple(interval for row in rows for interval in row.intervals(at, at + LOOK_AHEAD))
-                for name, rows in self._schedules.items()
-            }
-            self._from, self._to = at, at + LOOK_AHEAD / 2
-        return self._floors
+    def least(self, at: float) -> Mapping[str, int]:
+        """By workload, the most that any of its schedules asks for now; absent where none does."""
+        if not self._from <= at < self._to:
+            counted = [(name, i) for name in self._schedules for i in self.intervals(name, at, at + DAY)]
+            running = [(name, i) for name, i in counted if i.start <= at < i.end]
+            self._least = {n: max(i.servers for m, i in running if m == n) for n, _ in running}
+            changes = [edge for _, i in counted for edge in (i.start, i.end) if edge > at]
+            self._from, self._to = at, min([at + DAY, *changes])
+        return self._least
+
+    def intervals(self, name: str, begin: float, end: float) -> tuple[Interval, ...]:
+        """When a workload's floors count, from those that count at `begin` to those that do before `end`."""
+        early = self._ahead.get(name, 0.0)
+        rows = self._schedules.get(name, ())
+        found = [i for row in rows for i in row.intervals(begin, end + early)]
+        return tuple(sorted(i._replace(start=i.start - early) for i in found))
 
 
 def due(cron: Cron, previous: float | None, now: float) -> bool:

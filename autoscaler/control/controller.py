@@ -3,9 +3,8 @@
 Live, dry run and replay differ only in what stands behind the ports. One thread; time is an argument.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from math import nan
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from autoscaler.control.fits import Fits
 from autoscaler.control.foresight import Foresight
@@ -20,7 +19,16 @@ from autoscaler.core.ledger import UNMOVED, Ledger, Moves
 from autoscaler.core.observation import MISSING, ROUTER_REQUESTS, Observation
 from autoscaler.core.policy import Policy
 from autoscaler.core.record import TickRecord
-from autoscaler.ports import Actuator, Clock, ClusterView, Journal, LedgerStore, Refused, SignalSource, Unavailable
+from autoscaler.ports import (
+    Actuator,
+    Clock,
+    ClusterView,
+    Journal,
+    LedgerStore,
+    Refused,
+    SignalSource,
+    Unavailable,
+)
 
 NO_FLOORS: Mapping[str, int] = {}
 
@@ -114,7 +122,9 @@ class Controller:
             moves=dict(self._moves),
             lead_times=self._lead_times,
             trails=dict(self._trails),
-            calibration=self._foresight.calibration() if self._foresight is not None else self._kept.calibration,
+            calibration=self._foresight.calibration()
+            if self._foresight is not None
+            else self._kept.calibration,
         )
 
     def _observe(self, at: float, notes: list[str]) -> Observation:
@@ -143,7 +153,13 @@ class Controller:
         history = History(waits, step=step, days=self._config.history_days)
         history.seed(past, end)
         return Foresight(
-            history, self._policy, self._config.fits, self._leads, end, self._config.refit_s, self._kept.calibration
+            history,
+            self._policy,
+            self._config.fits,
+            self._leads,
+            end,
+            self._config.refit_s,
+            self._kept.calibration,
         )
 
     def _learn(self, state: ClusterState) -> None:
@@ -189,7 +205,7 @@ class Controller:
             past = before.get(scale.target, UNMOVED)
             self._moves[scale.target] = past.moved(scale.current, scale.to, decision.at)
         self._generation = decision.generation
-        # Saved before acting: after a crash between the two we believe we acted, and wait; never the other way.
+        # Saved before acting: after a crash between the two we believe we acted, and wait.
         self._store.save(self.ledger())
         try:
             actuation = self._actuator.apply(decision)

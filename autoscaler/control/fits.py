@@ -49,7 +49,9 @@ class FitsInChild:
         if self._child is not None:
             return
         here, there = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_fit_and_send, args=(self._forecaster, history, there), daemon=True)
+        process = self._context.Process(
+            target=_fit_and_send, args=(self._forecaster, history, there), daemon=True
+        )
         process.start()
         there.close()
         self._child = (process, here, at + self._deadline_s)

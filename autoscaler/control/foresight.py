@@ -17,8 +17,8 @@ from autoscaler.core.history import History
 from autoscaler.core.lead_time import Lead
 from autoscaler.core.outlook import Outlook, level_for, read_outlook
 from autoscaler.core.policy import Policy
-from forecasting.forecaster import Fitted
 from forecasting.forecast import Forecast
+from forecasting.forecaster import Fitted
 from forecasting.series import FloatArray
 
 SCORED_LEVELS = (0.9, 0.97, 0.99)
@@ -27,7 +27,7 @@ SCORED_LEVELS = (0.9, 0.97, 0.99)
 class Pending(NamedTuple):
     """Bounds given for one step ahead, waiting for what comes."""
 
-    step: int  # of the history, counted from its first
+    end: float  # when that step ends
     bounds: FloatArray  # (levels, rows)
 
 
@@ -120,18 +120,21 @@ class Foresight:
         self.forecast = forecast
         names = self.history.names
         self.outlooks = {
-            name: read_outlook(forecast, row, leads[name], self._levels[name], at) for row, name in enumerate(names)
+            name: read_outlook(forecast, row, leads[name], self._levels[name], at)
+            for row, name in enumerate(names)
         }
         arrives = min(int(max(lead.p90 for lead in leads.values()) // step), forecast.ahead - 1)
-        self._pending.append(Pending(self.history.steps + arrives, forecast.paths[:, :, arrives].copy()))
+        self._pending.append(
+            Pending(self.history.end + (arrives + 1) * step, forecast.paths[:, :, arrives].copy())
+        )
 
     def _settle_pending(self) -> None:
         """What came, beside what was said."""
-        while self._pending and self._pending[0].step < self.history.steps:
+        step = self.history.step
+        while self._pending and self._pending[0].end <= self.history.end + 0.5 * step:
             pending = self._pending.popleft()
-            came = self.history.panel().values[:, pending.step]
-            end = self.history.start + (pending.step + 1) * self.history.step
+            came = self.history.panel().values[:, round((pending.end - self.history.start) / step) - 1]
             for row, name in enumerate(self.history.names):
                 if not np.isnan(came[row]):
                     bounds = tuple(pending.bounds[:, row].tolist())
-                    self.realised.append(Realised(end, name, self._asked, bounds, float(came[row])))
+                    self.realised.append(Realised(pending.end, name, self._asked, bounds, float(came[row])))

@@ -96,7 +96,7 @@ def read_records(path: Path) -> Iterator[TickRecord]:
 
 def _lines(path: Path) -> Iterator[str]:
     try:
-        opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
+        opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()  # noqa: SIM115
         with opened as file:
             yield from file
     except EOFError:

@@ -1,4 +1,4 @@
-"""Values of the core ↔ plain JSON values, by their type hints. No pickle: a journal may come from anywhere."""
+"""Values of the core ↔ plain JSON values, by type hints. No pickle: a journal may come from anywhere."""
 
 import types
 from collections.abc import Mapping

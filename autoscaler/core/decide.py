@@ -1,7 +1,7 @@
 """Inputs → Decision: servers first, then the nodes that carry them; routers alone.
 
-Settled servers give the nodes their minimum; the nodes' ceiling limits the servers. Everything this needs is in
-`Inputs`, so one record gives its decision again.
+Settled servers give the nodes their minimum; the nodes' ceiling limits the servers. Everything this needs is
+in `Inputs`, so one record gives its decision again.
 """
 
 from collections.abc import Mapping
@@ -83,7 +83,11 @@ def _decide_pool(
             verdicts.append(Hold(target, inputs.moves.get(target, UNMOVED).to, (Why(Reason.UNREAD),)))
             continue
         plans[target] = need.down
-        room = ceiling // workload.profile.nodes_per_server * workload.profile.servers_per_node(pool.gpus_per_node)
+        room = (
+            ceiling
+            // workload.profile.nodes_per_server
+            * workload.profile.servers_per_node(pool.gpus_per_node)
+        )
         drafts.append(_settle_servers(workload, pool, need, room, inputs))
     if len(drafts) > 1:
         drafts = _fit(drafts, ceiling, pool)
@@ -127,7 +131,9 @@ def _shared(
         want = need.down if need is not None else (fleet.desired if fleet else 0)
         want = min(max(want, w.servers.floor, inputs.calendar.get(w.name, 0)), w.servers.ceiling)
         floor = w.servers.floor if inputs.demands.get(w.name) is not None else want  # blind keeps what it has
-        claims.append(Claim(w.name, w.priority, floor, want, w.profile.gpus_per_server, w.profile.nodes_per_server))
+        claims.append(
+            Claim(w.name, w.priority, floor, want, w.profile.gpus_per_server, w.profile.nodes_per_server)
+        )
     given = allot(claims, ceiling, pool.gpus_per_node)
     out: dict[str, Need | None] = {}
     for claim in claims:
@@ -189,7 +195,9 @@ def _fit(drafts: list[_Draft], ceiling: int, pool: Pool) -> list[_Draft]:
         kept = min(d.proposal.desired, d.proposal.to)
         w = d.workload
         claims.append(
-            Claim(w.name, w.priority, kept, d.proposal.to, w.profile.gpus_per_server, w.profile.nodes_per_server)
+            Claim(
+                w.name, w.priority, kept, d.proposal.to, w.profile.gpus_per_server, w.profile.nodes_per_server
+            )
         )
     given = allot(claims, ceiling, pool.gpus_per_node)
     out = []

@@ -145,7 +145,7 @@ def _follow_rates(
 
 
 def _mix(trail: Trail, readings: Mapping[str, Reading], started: float, profile: Profile, at: float) -> float:
-    """Work of one request: tokens are throughput, so they are divided by what was started, not by arrivals."""
+    """Work of one request: tokens are throughput, so divided by what was started, not by arrivals."""
     prompt = fresh(readings.get(PROMPT_TOKENS, MISSING), at, PROMPT_TOKENS)
     output = fresh(readings.get(OUTPUT_TOKENS, MISSING), at, OUTPUT_TOKENS)
     known = trail.work_per_request
@@ -231,7 +231,12 @@ def _doubts(
     usual = max(trail.hourly, expected_requests)
     if arrivals == 0.0:
         if usual * 60.0 > DOUBT:
-            return (Why(Reason.DOUBTED, (("expected", usual * 60.0), ("chance", exp(-min(usual * 60.0, 700.0)))),),)
+            return (
+                Why(
+                    Reason.DOUBTED,
+                    (("expected", usual * 60.0), ("chance", exp(-min(usual * 60.0, 700.0)))),
+                ),
+            )
         if running is not None and running >= 1.0 and work > 0.5:
             return (Why(Reason.DOUBTED, (("running", running),)),)
     if any(reading.suspect for reading in readings.values()):
@@ -240,7 +245,7 @@ def _doubts(
 
 
 def _memory_excess(trail: Trail, memory: float | None, profile: Profile) -> tuple[float, Trail]:
-    """GPU memory above its usual. Engines that take their KV pool at start show a flat line: only a departure counts."""
+    """GPU memory above its usual: engines that take their KV pool at start show a flat line."""
     if memory is None:
         return 0.0, trail
     if not profile.preallocates_memory:

@@ -70,11 +70,15 @@ def go_down_to_recent_plans(proposal: Proposal, context: Context) -> Proposal:
     if proposal.to >= proposal.desired:
         return proposal
     if context.recent is None:
-        return proposal.changed(proposal.desired, Reason.STABILISATION, ("window_s", context.limits.stabilisation_s))
+        return proposal.changed(
+            proposal.desired, Reason.STABILISATION, ("window_s", context.limits.stabilisation_s)
+        )
     if context.recent <= proposal.to:
         return proposal
     to = min(context.recent, proposal.desired)
-    return proposal.changed(to, Reason.STABILISATION, ("highest", to), ("window_s", context.limits.stabilisation_s))
+    return proposal.changed(
+        to, Reason.STABILISATION, ("highest", to), ("window_s", context.limits.stabilisation_s)
+    )
 
 
 def forecast_must_agree(proposal: Proposal, context: Context) -> Proposal:

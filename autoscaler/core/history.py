@@ -2,7 +2,7 @@
 
 The requirement at a step is the least constant capacity that keeps first-in-first-out waits within the
 objective: the largest of work(L) ÷ (L + wait) over windows of length L that end there. The forecast's target
-is its maximum over the lead window. A fleet of rows shares one grid, so that a thousand workloads are one array.
+is its maximum over the lead window. All rows share one grid, so that a thousand workloads are one array.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,9 +46,11 @@ def trailing_maximum(values: FloatArray, window: int) -> FloatArray:
 
 
 class History:
-    """The past of every workload on one grid. It grows by whole steps and forgets what is older than `days`."""
+    """The past of every workload on one grid. It grows by whole steps and forgets what is too old."""
 
-    def __init__(self, waits: Mapping[str, float], *, step: float = 60.0, days: float = 28.0, window: int = 4):
+    def __init__(
+        self, waits: Mapping[str, float], *, step: float = 60.0, days: float = 28.0, window: int = 4
+    ):
         self.names: Sequence[str] = tuple(waits)
         self.step = step
         self.window = window
@@ -123,7 +125,7 @@ class History:
             self._target[:, :used] = trailing_maximum(self._need[:, :used], self.window)
 
     def _allot(self, work: FloatArray) -> None:
-        """Room for half a day to come; what is older than the keeping time goes. Copied twice a day, not every step."""
+        """Room for half a day to come; what is too old goes. Copied twice a day, not every step."""
         drop = max(0, self._used - self._keep)
         self.start += drop * self.step
         kept = self._used - drop

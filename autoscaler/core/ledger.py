@@ -1,4 +1,4 @@
-"""What is remembered from tick to tick, as a value: it survives a restart, and written and read back it decides the same."""
+"""What is remembered from tick to tick, as a value: written and read back, it decides the same."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -24,7 +24,9 @@ class Outlook(NamedTuple):
     method: str
 
 
-def read_outlook(forecast: Forecast, row: int, lead: Lead, level: float, at: float, scale: float = 1.0) -> Outlook:
+def read_outlook(
+    forecast: Forecast, row: int, lead: Lead, level: float, at: float, scale: float = 1.0
+) -> Outlook:
     """The numbers of one row. `scale` widens a bound that has lately been too low."""
     arrives = at + lead.p90
     back = at + max(lead.p90, lead.break_even)
@@ -41,11 +43,13 @@ def read_outlook(forecast: Forecast, row: int, lead: Lead, level: float, at: flo
     )
 
 
-def level_for(objective: Objective, stated: float | None, miss_price: float | None, idle_price: float, rate: float) -> float:
+def level_for(
+    objective: Objective, stated: float | None, miss_price: float | None, idle_price: float, rate: float
+) -> float:
     """The quantile to plan for.
 
-    A miss is followed by backlog, so attainment stays below the level: measured, a share of 0.99 asks for a level
-    of about 0.97, one of 0.999 for about 0.997. Where a late request has a price, the newsvendor's level
+    A miss is followed by backlog, so attainment stays below the level: measured, a share of 0.99 asks for one of
+    about 0.97, one of 0.999 for about 0.997. Where a late request has a price, the newsvendor's level
     c_short ÷ (c_short + c_idle) may raise it: one missing server makes `rate` requests an hour late.
     """
     if stated is not None:

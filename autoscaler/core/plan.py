@@ -14,7 +14,9 @@ from autoscaler.core.outlook import STALE_S, Outlook
 from autoscaler.core.policy import Workload
 from autoscaler.core.reasons import Reason, Why
 
-REACTIVE_HEADROOM = 0.15  # without a forecast; measured on traces, it is what 99 % took (6 % on the smoothest)
+REACTIVE_HEADROOM = (
+    0.15  # without a forecast; measured on traces, it is what 99 % took (6 % on the smoothest)
+)
 KV_HIGH = 0.95
 TIED = 1e-6  # forecasts are rounded to six digits: a need this little above a whole count is that count
 
@@ -32,7 +34,13 @@ def whole(need: float) -> int:
 
 
 def server_need(
-    demand: Demand, outlook: Outlook | None, fleet: Fleet, lead: Lead, workload: Workload, per_node: int, at: float
+    demand: Demand,
+    outlook: Outlook | None,
+    fleet: Fleet,
+    lead: Lead,
+    workload: Workload,
+    per_node: int,
+    at: float,
 ) -> Need:
     """The servers of one workload; `per_node` > 1 fills the nodes we would pay for anyway."""
     full = workload.objective.utilisation or 1.0
@@ -50,8 +58,8 @@ def server_need(
         forecast = Why(Reason.REACTIVE, (("need", ahead), ("headroom", kept)))
     up = max(whole(present), whole(ahead))
     why: tuple[Why, ...] = (
-        forecast if ahead >= present else Why(reason, (("work", present), ("requests", demand.requests)))
-    ,)
+        forecast if ahead >= present else Why(reason, (("work", present), ("requests", demand.requests))),
+    )
     if backlog > 0.0:
         base = max(present, outlook.expected if outlook is not None else present)
         with_backlog = whole(base + backlog / workload.repay_s)
@@ -83,7 +91,7 @@ def _backlog_left(
 
 
 def _pressure(up: int, why: tuple[Why, ...], demand: Demand, fleet: Fleet) -> tuple[int, tuple[Why, ...]]:
-    """KV pressure may raise by a tenth, memory by one step; only while nothing is starting; neither lowers."""
+    """KV pressure may raise by a tenth, memory by one step, while nothing starts; neither lowers."""
     if fleet.starting or not fleet.ready:
         return up, why
     if demand.kv_use is not None and demand.kv_use >= KV_HIGH:
@@ -91,7 +99,10 @@ def _pressure(up: int, why: tuple[Why, ...], demand: Demand, fleet: Fleet) -> tu
         if raised > up:
             up, why = raised, (*why, Why(Reason.KV_PRESSURE, (("kv_use", demand.kv_use),)))
     if demand.memory_excess > 0.0 and fleet.ready + 1 > up:
-        up, why = fleet.ready + 1, (*why, Why(Reason.MEMORY_PRESSURE, (("above_usual", demand.memory_excess),)))
+        up, why = (
+            fleet.ready + 1,
+            (*why, Why(Reason.MEMORY_PRESSURE, (("above_usual", demand.memory_excess),))),
+        )
     return up, why
 
 

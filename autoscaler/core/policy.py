@@ -21,7 +21,9 @@ class Limits:
 
     floor: int = 1
     ceiling: int = 1_000
-    cooldown_down_s: float | None = None  # None: auto, the time at which keeping costs what starting again would
+    cooldown_down_s: float | None = (
+        None  # None: auto, the time at which keeping costs what starting again would
+    )
     stabilisation_s: float = 120.0
     step_up: int | None = None
     step_down: int | None = None
@@ -50,7 +52,9 @@ class Workload:
     routers: Limits | None = None
     router_utilisation: float = 0.7
     priority: int = 0  # the larger goes first where the room is short
-    headroom: float | None = None  # None: what the forecast's band says; a stated share is kept on top of need
+    headroom: float | None = (
+        None  # None: what the forecast's band says; a stated share is kept on top of need
+    )
     level: float | None = None  # None: chosen from the objective and the prices
     miss_price: float | None = None  # of one request served late; may only raise the level
     repay_s: float = 90.0  # a backlog is to be gone this long after new capacity serves

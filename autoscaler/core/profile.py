@@ -27,7 +27,9 @@ class Profile:
     output_tokens: float = 220.0
     gpus_per_server: int = 1
     nodes_per_server: int = 1  # more than one: a multi-node group
-    preallocates_memory: bool = True  # the engine takes its KV pool at start: GPU memory then says nothing of load
+    preallocates_memory: bool = (
+        True  # the engine takes its KV pool at start: GPU memory then says nothing of load
+    )
     requests_per_router: float = 200.0
     load: Prior = Prior(median=120.0, p90=170.0)
     weights_gigabytes: float | None = None
@@ -35,7 +37,9 @@ class Profile:
 
     def work(self, prompt_tokens: float, output_tokens: float, requests: float = 1.0) -> float:
         """Server-seconds of so many tokens in so many requests: the tighter of compute and places."""
-        compute = prompt_tokens / self.prompt_tokens_per_second + output_tokens / self.output_tokens_per_second
+        compute = (
+            prompt_tokens / self.prompt_tokens_per_second + output_tokens / self.output_tokens_per_second
+        )
         held = (self.first_token_s * requests + self.per_token_s * output_tokens) / self.places
         return compute if compute > held else held
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
+from itertools import pairwise
 from typing import NamedTuple
 
 
@@ -26,9 +27,9 @@ def nodes_for(counts: Sequence[tuple[int, int, int]], gpus_per_node: int) -> int
 
 
 def _chain(sizes: Sequence[int], node: int) -> bool:
-    """Whether each size divides the next and all divide the node: 1, 2, 4 of 8. Then nothing is ever wasted."""
+    """Whether each size divides the next and all divide the node (1, 2, 4 of 8): nothing is wasted then."""
     ordered = [*sorted(set(sizes)), node]
-    return all(b % a == 0 for a, b in zip(ordered, ordered[1:], strict=False))
+    return all(b % a == 0 for a, b in pairwise(ordered))
 
 
 def _first_fit(small: Sequence[tuple[int, int]], node: int) -> int:
@@ -50,7 +51,7 @@ def _first_fit(small: Sequence[tuple[int, int]], node: int) -> int:
 def allot(claims: Sequence[Claim], nodes: int, gpus_per_node: int) -> dict[str, int]:
     """Servers for each claim on `nodes` nodes: floors first, then by priority, within a priority by need.
 
-    One server at a time to whom the largest share of its want is missing, so that 3 of 6 and 1 of 2 are equal.
+    One server at a time to whom the largest share of its want is missing: 3 of 6 and 1 of 2 are equal.
     """
     if nodes_for([(c.want, c.gpus, c.nodes) for c in claims], gpus_per_node) <= nodes:
         return {claim.name: claim.want for claim in claims}

@@ -132,30 +132,40 @@ def test_a_floor_that_begins_as_another_ends_follows_without_a_gap() -> None:
 def test_the_calendar_says_the_same_in_whatever_order_it_is_asked() -> None:
     calendar = Calendar({"chat": (OFFICE,), "batch": ()})
     instants = [at("2025-03-27T00:00") + k * 4_321.0 for k in range(400)]
-
-    def floor(told: Calendar, instant: float) -> int:
-        return max(
-            (f.servers for f in told.floors(instant).get("chat", ()) if f.start <= instant < f.end), default=0
-        )
-
-    onwards = [floor(calendar, i) for i in instants]
-    alone = [floor(Calendar({"chat": (OFFICE,)}), i) for i in instants]
-    backwards = [floor(calendar, i) for i in reversed(instants)]
+    onwards = [calendar.least(i).get("chat", 0) for i in instants]
+    alone = [Calendar({"chat": (OFFICE,)}).least(i).get("chat", 0) for i in instants]
+    backwards = [calendar.least(i).get("chat", 0) for i in reversed(instants)]
     assert onwards == alone == backwards[::-1]
     assert set(onwards) == {0, 6}
 
 
-def test_the_calendar_tells_a_day_ahead_whenever_it_is_asked() -> None:
+def test_a_floor_holds_from_its_first_instant_to_just_before_its_last() -> None:
     calendar = Calendar({"chat": (OFFICE,)})
-    for hours in range(0, 48, 5):
-        now = at("2025-04-01T00:00") + hours * 3_600
-        assert any(now < f.start <= now + 86_400 for f in calendar.floors(now)["chat"])
+    start, end = at("2025-04-01T06:00"), at("2025-04-01T17:00")
+    assert [calendar.least(i) for i in (start - 1, start, end - 1, end)] == [{}, {"chat": 6}, {"chat": 6}, {}]
+
+
+def test_a_floor_counts_a_lead_time_before_it_starts() -> None:
+    calendar = Calendar({"chat": (OFFICE,)}, {"chat": 600.0})
+    start = at("2025-04-01T06:00")
+    assert [calendar.least(i) for i in (start - 601, start - 600, start)] == [{}, {"chat": 6}, {"chat": 6}]
+
+
+def test_of_two_schedules_the_larger_holds() -> None:
+    lunch = Schedule(start=Cron("0 10 * * *"), until=Cron("0 12 * * *"), servers=9)
+    calendar = Calendar({"chat": (OFFICE, lunch)})
+    noon = at("2025-04-01T12:00")
+    assert [calendar.least(i)["chat"] for i in (noon - 3 * 3_600, noon - 3_600, noon)] == [6, 9, 6]
 
 
 def test_the_calendar_computes_once_for_many_ticks() -> None:
     calendar = Calendar({"chat": (OFFICE,)})
-    first = calendar.floors(at("2025-04-01T00:00"))
-    assert calendar.floors(at("2025-04-01T00:00") + 15.0) is first
+    first = calendar.least(at("2025-04-01T00:00"))
+    assert calendar.least(at("2025-04-01T00:00") + 15.0) is first
+
+
+def test_a_calendar_without_schedules_asks_for_nothing() -> None:
+    assert Calendar({}).least(at("2025-04-01T00:00")) == {}
 
 
 def test_what_is_due_is_a_function_of_time() -> None:
