@@ -99,7 +99,7 @@ class Schedule:
 
 
 class Calendar:
-    """The scheduled minimum of every workload. A tick costs a comparison: what was found stands until it changes.
+    """The scheduled minimum of every workload. What was found stands until it changes: a tick compares twice.
 
     `ahead` says how long before its start a floor counts: servers that are to serve at eight are ordered
     a lead time earlier.
