@@ -31,7 +31,7 @@ _CACHE_LIMIT = 500_000
 class _Question:
     """What an answer needs besides the values: tables at the steps and levels that were asked for."""
 
-    scale: tuple[FloatArray, ...]  # constant, level, unrest, move, |move|, lowest, highest; each (rows, ahead)
+    size: tuple[FloatArray, ...]  # constant, level, unrest, move, |move|, lowest, highest; each (rows, ahead)
     rising: FloatArray  # (rows, ahead)
     quantiles: FloatArray  # (rows * ahead * regimes, levels)
     base: Index  # (rows, ahead): where each row and step begins in `quantiles`
@@ -42,9 +42,11 @@ class Bands:
     """Error tables for each row and horizon."""
 
     knots: tuple[int, ...]
-    busy: FloatArray  # (rows, 2): logarithms above which the load is normal, busy
+    marks: FloatArray  # (rows, 2): where the middle and the upper regime begin
+    by_size: FloatArray  # (rows, 1): 1 if regimes are told apart by expected size of error, 0 if by level
+    power: FloatArray  # (rows, 1): how much the expected size is believed
     rising: FloatArray  # (rows, knots): a larger expected move is a rise
-    scale: FloatArray  # (rows, knots, 7): log size of an error, see `_Question.scale`
+    size: FloatArray  # (rows, knots, 7): log size of an error, see `_Question.size`
     quantiles: FloatArray  # (rows, knots, regimes, GRID)
     _asked: dict[tuple[int, tuple[float, ...]], _Question] = field(default_factory=dict, compare=False, repr=False)
 
@@ -54,14 +56,15 @@ class Bands:
         """Paths in logarithms, (rows, ahead, levels). `now` and `unrest` are (rows, 1)."""
         asked = self._question(points.shape[1], levels)
         move = points - now
-        constant, level, restless, moving, moved, lowest, highest = asked.scale
+        constant, level, restless, moving, moved, lowest, highest = asked.size
         size = constant + level * points + restless * unrest + moving * move + moved * np.abs(move)
-        size = np.exp(np.minimum(np.maximum(size, lowest), highest))
-        regime = (points > self.busy[:, :1]).astype(np.intp) + (points > self.busy[:, 1:])
+        size = np.minimum(np.maximum(size, lowest), highest)
+        mark = points + self.by_size * (size - points)
+        regime = (mark > self.marks[:, :1]).astype(np.intp) + (mark > self.marks[:, 1:])
         regime += 3 * (move > asked.rising)
         regime += asked.base
         paths: FloatArray = asked.quantiles.take(regime, axis=0)
-        paths *= size[:, :, None]
+        paths *= np.exp(self.power * size)[:, :, None]
         paths += points[:, :, None]
         return paths
 
@@ -71,11 +74,11 @@ class Bands:
             return asked
         table = _at_levels(self.quantiles, levels)
         table = at_steps(table, self.knots, ahead)
-        scale = at_steps(self.scale, self.knots, ahead)
+        size = at_steps(self.size, self.knots, ahead)
         rows = table.shape[0]
         base = (REGIMES * np.arange(rows * ahead, dtype=np.intp)).reshape(rows, ahead)
         asked = _Question(
-            scale=tuple(np.ascontiguousarray(scale[:, :, i]) for i in range(scale.shape[2])),
+            size=tuple(np.ascontiguousarray(size[:, :, i]) for i in range(size.shape[2])),
             rising=at_steps(self.rising, self.knots, ahead),
             quantiles=np.ascontiguousarray(table.reshape(rows * ahead * REGIMES, len(levels))),
             base=base,
@@ -87,7 +90,7 @@ class Bands:
         return asked
 
     def state(self) -> State:
-        arrays = ("busy", "rising", "scale", "quantiles")
+        arrays = ("marks", "by_size", "power", "rising", "size", "quantiles")
         return {"knots": list(self.knots)} | {name: getattr(self, name).tolist() for name in arrays}
 
 
@@ -118,30 +121,35 @@ class Errors:
 
 
 def learn(errors: Errors, knots: tuple[int, ...]) -> Bands:
-    """Tables from past errors, with the measure of expected size that would have cost least."""
+    """Tables from past errors, with the regimes and the belief in expected size that would have cost least."""
     residual = errors.targets - errors.points
     move = errors.points - errors.now[:, None]
     residual[np.isnan(move)] = np.nan
     coefficients = _expected_size(residual, errors, move)
-    busy = _busy(errors)
-    rising = 0.5 * _spread(residual)
-    regime = (errors.points > busy[:, :1, None]).astype(np.float32) + (errors.points > busy[:, 1:, None])
-    regime += 3 * (move > rising[:, :, None])
-    power = _best_power(residual, regime, coefficients, errors, move)
-    scale = coefficients * power[:, None, None]
-    quantiles = _tables(residual / _size_of(scale, errors, move), regime)
+    size = _size_of(coefficients, errors, move)
+    risen = 0.5 * _spread(residual)
+    rising = np.float32(3.0) * (move > risen[:, :, None])
+    by_size, power = _best_choice(residual, size, errors.points, rising)
+    mark = np.where(by_size[:, None, None] > 0, size, errors.points)
+    marks = _thirds(mark)
+    residual /= np.exp(power[:, None, None] * size)
+    quantiles = _tables(residual, _above(mark, marks) + rising)
+    wide = [a.astype(np.float64) for a in (marks, by_size[:, None], power[:, None], risen, coefficients, quantiles)]
     return Bands(
-        knots=knots, busy=busy.astype(np.float64), rising=rising.astype(np.float64),
-        scale=scale.astype(np.float64), quantiles=quantiles.astype(np.float64),
-    )  # fmt: skip
+        knots=knots, marks=wide[0], by_size=wide[1], power=wide[2], rising=wide[3], size=wide[4], quantiles=wide[5]
+    )
 
 
-def _busy(errors: Errors) -> Array32:
-    """Thirds of the forecast level, by row."""
-    middle = np.sort(errors.points[:, errors.points.shape[1] // 2], axis=1)
+def _thirds(mark: Array32) -> Array32:
+    """Two marks for each row that part the middle horizon's origins in three."""
+    middle = np.sort(mark[:, mark.shape[1] // 2], axis=1)
     count = np.isfinite(middle).sum(axis=1)
     at = np.stack([count // 3, 2 * count // 3], axis=1)
     return np.nan_to_num(np.take_along_axis(middle, np.minimum(at, middle.shape[1] - 1), axis=1))
+
+
+def _above(mark: Array32, marks: Array32) -> Array32:
+    return (mark > marks[:, :1, None]).astype(np.float32) + (mark > marks[:, 1:, None])
 
 
 def _spread(residual: Array32) -> Array32:
@@ -182,26 +190,27 @@ def _design(errors: Errors, move: Array32) -> Array32:
     return np.nan_to_num(np.stack([errors.points, unrest, move, np.abs(move)], axis=2))
 
 
-def _size_of(scale: Array32, errors: Errors, move: Array32) -> Array32:
-    level = np.matmul(scale[:, :, None, 1:5], _design(errors, move))[:, :, 0] + scale[:, :, :1]
-    return np.exp(np.clip(level, scale[:, :, 5:6], scale[:, :, 6:7]))
+def _size_of(size: Array32, errors: Errors, move: Array32) -> Array32:
+    """Log of the expected size of each error, (rows, knots, origins)."""
+    level = np.matmul(size[:, :, None, 1:5], _design(errors, move))[:, :, 0] + size[:, :, :1]
+    return np.clip(level, size[:, :, 5:6], size[:, :, 6:7])
 
 
-def _best_power(
-    residual: Array32, regime: Array32, coefficients: Array32, errors: Errors, move: Array32
-) -> Array32:
-    """How much to believe the expected size: not at all, half, or fully; whichever had cost least."""
+def _best_choice(residual: Array32, size: Array32, points: Array32, rising: Array32) -> tuple[Array32, Array32]:
+    """Regimes by level or by expected size, and how much to believe that size; what had cost least, by row."""
     knot = slice(residual.shape[1] // 2, residual.shape[1] // 2 + 1)
-    part = Errors(
-        points=errors.points[:, knot], targets=errors.targets[:, knot], now=errors.now, unrest=errors.unrest
-    )
+    residual, size, points, rising = residual[:, knot], size[:, knot], points[:, knot], rising[:, knot]
+    weight = np.exp(np.clip(np.nan_to_num(points), -30, 30))
+    choices = [(by, power) for by in (0.0, 1.0) for power in _POWERS]
     costs = []
-    weight = np.exp(np.clip(np.nan_to_num(part.points), -30, 30))
-    for power in _POWERS:
-        size = _size_of(coefficients[:, knot] * np.float32(power), part, move[:, knot])
-        table = _tables(residual[:, knot] / size, regime[:, knot])
-        costs.append(_cost(residual[:, knot], size, regime[:, knot], table, weight))
-    return np.array(_POWERS, dtype=np.float32)[np.argmin(np.stack(costs), axis=0)]
+    for by, power in choices:
+        mark = size if by else points
+        regime = _above(mark, _thirds(mark)) + rising
+        expected = np.exp(np.float32(power) * size)
+        table = _tables(residual / expected, regime)
+        costs.append(_cost(residual, expected, regime, table, weight))
+    best = np.array(choices, dtype=np.float32)[np.argmin(np.stack(costs), axis=0)]
+    return best[:, 0], best[:, 1]
 
 
 def _cost(residual: Array32, size: Array32, regime: Array32, table: Array32, weight: Array32) -> Array32:
@@ -209,10 +218,23 @@ def _cost(residual: Array32, size: Array32, regime: Array32, table: Array32, wei
     total = np.zeros(residual.shape[0], dtype=np.float32)
     for level in LOUD:
         bound = np.take_along_axis(table[..., GRID.index(level)], regime.astype(np.intp), axis=2) * size
-        short = np.exp(np.clip(residual, -5, 5)) - np.exp(np.clip(bound, -5, 5))
-        loss = np.nan_to_num(np.where(short > 0, level * short, (level - 1.0) * short)) * weight
-        total += loss.sum(axis=(1, 2)) / np.float32(1.0 - level) ** 0.5
+        total += _pinball(residual, bound, level, weight).sum(axis=1) / np.float32(1.0 - level) ** 0.5
     return total
+
+
+def loss(residual: Array32, level: float, weight: Array32) -> Array32:
+    """What one bound at the errors' own quantile would have cost, (rows, knots); rarer levels count more."""
+    ordered = np.sort(residual, axis=2)
+    seen = np.isfinite(residual).sum(axis=2, keepdims=True)
+    rank = np.clip((seen * level).astype(np.intp), 0, max(residual.shape[2] - 1, 0))
+    bound = np.nan_to_num(np.take_along_axis(ordered, rank, axis=2))
+    return _pinball(residual, bound, level, weight) / np.float32(1.0 - level) ** 0.5
+
+
+def _pinball(residual: Array32, bound: Array32, level: float, weight: Array32) -> Array32:
+    """Pinball in the series' own unit: `weight` is the size that the errors are relative to; (rows, knots)."""
+    short = np.exp(np.clip(residual, -5, 5)) - np.exp(np.clip(bound, -5, 5))
+    return np.nansum(np.maximum(level * short, (level - 1.0) * short) * weight, axis=2)
 
 
 def _tables(residual: Array32, regime: Array32) -> Array32:

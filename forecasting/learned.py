@@ -13,7 +13,9 @@ import numpy as np
 from forecasting import bands, rules
 from forecasting.bands import Bands, Errors
 from forecasting.forecaster import State
-from forecasting.past import HOUR, MINUTE, UNREST_FLOOR, Array32, Past, steps_in
+from forecasting.past import (
+    HOUR, MINUTE, UNREST_FLOOR, Array32, Past, enough_origins, offsets, past_of, steps_in,
+)  # fmt: skip
 from forecasting.rules import Rule
 from forecasting.series import FloatArray, Panel
 
@@ -34,6 +36,14 @@ class Learned(Protocol):
     def state(self) -> State: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Studied:
+    """A fitted rule, and what rules like it would have said at every origin: (rows, horizons, origins)."""
+
+    rule: Rule
+    points: Array32
+
+
 class Method(Protocol):
     @property
     def name(self) -> str: ...
@@ -43,7 +53,10 @@ class Method(Protocol):
         """Seconds of past below which the method has nothing to say."""
         ...
 
-    def learn(self, history: Panel) -> Learned: ...
+    @property
+    def max_ahead(self) -> float: ...
+
+    def study(self, history: Panel, offset: FloatArray, past: Past) -> Studied: ...
 
 
 def unrest_window(step: float) -> int:
@@ -90,13 +103,15 @@ def _unrest(logs: FloatArray, window: int) -> FloatArray:
     return np.log(total / window + UNREST_FLOOR)
 
 
-def banded(name: str, past: Past, offset: FloatArray, rule: Rule, points: Array32) -> Banded:
-    """Put bands around a rule, given what it would have said at every origin of the past."""
+def learn(method: Method, history: Panel) -> Banded:
+    """Fit a method's rule and put bands around it from its own past errors."""
+    offset = offsets(history.values)
+    past = past_of(history, offset, method.max_ahead, enough_origins(history.rows))
+    studied = method.study(history, offset, past)
     window = unrest_window(past.step)
-    errors = Errors(points=points, targets=past.targets(), now=past.at(0), unrest=past.unrest(window))
-    return Banded(
-        name=name, offset=offset, rule=rule, bands=bands.learn(errors, past.horizons), window=window
-    )
+    errors = Errors(points=studied.points, targets=past.targets(), now=past.at(0), unrest=past.unrest(window))
+    learned = bands.learn(errors, past.horizons)
+    return Banded(name=method.name, offset=offset, rule=studied.rule, bands=learned, window=window)
 
 
 def far_points(past: Past, near: Array32, share: FloatArray) -> Array32:

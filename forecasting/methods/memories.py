@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.learned import Learned, banded, far_points
-from forecasting.past import DAY, HOUR, MINUTE, Past, enough_origins, offsets, past_of
-from forecasting.ridge import Solution, solve
 from forecasting import rules
-from forecasting.rules import Recall
+from forecasting.learned import Studied, far_points
+from forecasting.past import DAY, HOUR, MINUTE, Past
+from forecasting.ridge import solve
 from forecasting.series import FloatArray, Panel
 
 
@@ -28,17 +27,12 @@ class Memories:
     half_life: float = 14.0
     needs: float = 3 * HOUR
 
-    def learn(self, history: Panel) -> Learned:
-        offset = offsets(history.values)
-        past = past_of(history, offset, self.max_ahead, enough_origins(history.rows))
+    def study(self, history: Panel, offset: FloatArray, past: Past) -> Studied:
         solution = solve(past, penalty=self.penalty, half_life=self.half_life)
-        share = season_share(past)
-        points = far_points(past, solution.unseen + past.at(0)[:, None], share)
-        return banded(self.name, past, offset, recall(past, solution, share), points)
-
-
-def recall(past: Past, solution: Solution, share: FloatArray) -> Recall:
-    return rules.recall(past.step, past.reach, past.knots, solution.weights, share)
+        season = season_share(past)
+        points = far_points(past, solution.unseen + past.at(0)[:, None], season)
+        rule = rules.recall(past.step, past.reach, past.knots, solution.weights, season)
+        return Studied(rule=rule, points=points)
 
 
 def season_share(past: Past) -> FloatArray:
