@@ -21,6 +21,7 @@ from autoscaler.core.reasons import Reason, Why
 from autoscaler.core.share import Claim, allot, nodes_for
 
 ROUTER_COOLDOWN_S = 120.0
+FIRST = 1 << 30  # before every stated priority
 STEADY = (Why(Reason.STEADY),)
 CARRIES = Why(Reason.CARRIES)
 
@@ -190,23 +191,22 @@ def _fit(drafts: list[_Draft], ceiling: int, pool: Pool) -> list[_Draft]:
     counts = {d.workload.name: d.proposal.to for d in drafts}
     if fits(counts):
         return drafts
-    claims = []
-    for d in drafts:
-        kept = min(d.proposal.desired, d.proposal.to)
-        w = d.workload
-        claims.append(
-            Claim(
-                w.name, w.priority, kept, d.proposal.to, w.profile.gpus_per_server, w.profile.nodes_per_server
-            )
-        )
-    given = allot(claims, ceiling, pool.gpus_per_node)
+    given = allot([_kept_claim(d) for d in drafts], ceiling, pool.gpus_per_node)
     out = []
     for d in drafts:
         to = given[d.workload.name]
-        if to < d.proposal.to:
+        if to < d.proposal.to and not d.workload.servers.paused:
             d = d._replace(proposal=d.proposal.changed(to, Reason.ROOM, ("room", to)))
         out.append(d)
     return out
+
+
+def _kept_claim(draft: _Draft) -> Claim:
+    """What a workload has comes before what others would add; what is paused comes before everything."""
+    w, proposal = draft.workload, draft.proposal
+    kept = min(proposal.desired, proposal.to)
+    priority = FIRST if w.servers.paused else w.priority
+    return Claim(w.name, priority, kept, proposal.to, w.profile.gpus_per_server, w.profile.nodes_per_server)
 
 
 def _decide_nodes(

@@ -48,7 +48,7 @@ def level_for(
 ) -> float:
     """The quantile to plan for.
 
-    A miss is followed by backlog, so attainment stays below the level: measured, a share of 0.99 asks for one of
+    A miss is followed by backlog, so attainment stays below the level: measured, a share of 0.99 asks for
     about 0.97, one of 0.999 for about 0.997. Where a late request has a price, the newsvendor's level
     c_short ÷ (c_short + c_idle) may raise it: one missing server makes `rate` requests an hour late.
     """

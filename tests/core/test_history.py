@@ -1,0 +1,77 @@
+"""Demand on its grid, and what it requires."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autoscaler.core.history import WINDOWS, History, requirement, trailing_maximum
+from forecasting.series import Panel
+
+T = 10.0
+
+
+def slow_requirement(work, step, wait):
+    out = []
+    for k, now in enumerate(work):
+        best = 0.0 if now == now else np.nan
+        for length in WINDOWS:
+            window = work[k + 1 - length : k + 1] if length <= k + 1 else []
+            if now == now and len(window) == length and not np.isnan(window).any():
+                best = max(best, sum(window) * step / (length * step + wait))
+        out.append(best)
+    return out
+
+
+series = st.lists(st.floats(0.0, 50.0) | st.just(float("nan")), min_size=1, max_size=60)
+
+
+@given(series)
+def test_the_requirement_is_the_largest_of_its_windows(work):
+    fast = requirement(np.array([work]), 60.0, np.array([T]))[0]
+    assert np.allclose(fast, slow_requirement(work, 60.0, T), equal_nan=True)
+
+
+@given(series)
+def test_one_step_at_a_time_gives_what_all_at_once_gives(work):
+    stepwise, at_once = History({"a": T, "b": T}, window=4), History({"a": T, "b": T}, window=4)
+    alone = History({"a": T}, window=4)
+    for value in work:
+        stepwise.close([value, value])
+        alone.close([value])
+    panel = Panel(start=0.0, step=60.0, values=np.array([work]))
+    at_once.seed({"a": panel, "b": panel}, 60.0 * len(work))
+    assert np.allclose(stepwise.panel().values, at_once.panel().values, equal_nan=True)
+    assert np.allclose(alone.panel().values, at_once.panel().values[:1], equal_nan=True)
+
+
+def test_a_steady_rate_requires_nearly_itself():
+    work = np.full((1, 120), 10.0)
+    assert requirement(work, 60.0, np.array([T]))[0, -1] == pytest.approx(10.0 * 1_800 / 1_810)
+
+
+def test_a_gap_stays_a_gap_and_no_window_reaches_over_it():
+    work = np.array([[5.0, 5.0, np.nan, 5.0]])
+    need = requirement(work, 60.0, np.array([T]))[0]
+    assert np.isnan(need[2])
+    assert need[3] == pytest.approx(300.0 / 70.0)
+
+
+def test_the_trailing_maximum_leaves_gaps_out():
+    values = np.array([[3.0, 1.0, np.nan, 2.0, 1.0, 1.0, 1.0]])
+    assert np.allclose(trailing_maximum(values, 3), [[3, 3, np.nan, 2, 2, 2, 1]], equal_nan=True)
+
+
+def test_old_steps_are_forgotten_and_the_grid_stays_true():
+    history = History({"a": T}, days=1.0)
+    for k in range(4_000):
+        history.close([float(k)])
+    assert history.end == 4_000 * 60.0
+    assert 1_440 <= history.steps <= 1_440 + 720
+    assert history.work().values[0, -1] == 3_999.0
+    assert history.work().start + history.steps * 60.0 == history.end
+
+
+def test_a_history_of_other_steps_is_refused():
+    with pytest.raises(ValueError, match="steps of 300 s, want 60 s"):
+        History({"a": T}).seed({"a": Panel(start=0.0, step=300.0, values=np.ones((1, 4)))}, 1_200.0)
