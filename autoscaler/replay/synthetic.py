@@ -70,7 +70,7 @@ def _flash(rng: np.random.Generator) -> FloatArray:
 
 
 def _shift(rng: np.random.Generator) -> FloatArray:
-    level = np.where(_DAY >= 16, 1.6, 1.0) * np.where(_DAY == 18, 0.4, 1.0)
+    level: FloatArray = np.where(_DAY >= 16, 1.6, 1.0) * np.where(_DAY == 18, 0.4, 1.0)
     return 15.0 * _day() * level * _wobble(rng, (0.06, 2700.0))
 
 
@@ -80,7 +80,8 @@ def _noise(rng: np.random.Generator) -> FloatArray:
 
 def _cron(rng: np.random.Generator) -> FloatArray:
     minutes = (_SECONDS / 60.0) % 30.0
-    return 12.0 * _day() * _wobble(rng, (0.06, 2700.0)) * (1.0 + 1.2 * np.exp(-minutes / 4.0))
+    spike: FloatArray = 1.0 + 1.2 * np.exp(-minutes / 4.0)
+    return 12.0 * _day() * _wobble(rng, (0.06, 2700.0)) * spike
 
 
 FORMULAS: Mapping[str, Shape] = MappingProxyType(
