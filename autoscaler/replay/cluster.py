@@ -19,7 +19,7 @@ from autoscaler.replay.cluster_pods import Routers, Servers
 from autoscaler.replay.cluster_start import common_grid, rounded_up, within
 from autoscaler.replay.fluid import Queue
 from autoscaler.replay.happenings import Agenda, Move
-from autoscaler.replay.offered import Offered, past
+from autoscaler.replay.offered import Offered, Past
 from autoscaler.replay.outcome import Outcome, PoolRun, WorkloadRun
 from autoscaler.replay.signals import Exact, Scraped, View
 from autoscaler.replay.waits import Capacity, measure
@@ -46,6 +46,7 @@ class SimulatedCluster:
         dice = Random(seed)
         self._dice = dice
         self._queues = {name: Queue(offered[name], policy.workloads[name].profile) for name in offered}
+        self._past = {name: Past(one) for name, one in offered.items()}
         self._all_queues = list(self._queues.values())
         self._servers = {name: self._new_servers(policy.workloads[name]) for name in offered}
         self._routers = {
@@ -109,7 +110,7 @@ class SimulatedCluster:
     def history(self, start: float, end: float, step: float) -> Mapping[str, Panel]:
         """Work offered per second in whole steps within [start, end), never beyond the present."""
         until = min(end, self.now)
-        return {name: past(offered, start, until, step) for name, offered in self.offered.items()}
+        return {name: past.panel(start, until, step) for name, past in self._past.items()}
 
     def state(self, at: float) -> ClusterState:
         if self._stale:

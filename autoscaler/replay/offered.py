@@ -114,20 +114,26 @@ def _regrid(trace: Trace, sums: FloatArray, start: float, step: float, steps: in
     return np.where(gap | outside, np.nan, values)
 
 
-def past(offered: Offered, start: float, end: float, step: float) -> Panel:
-    """Offered work per second in whole steps; NaN where a part of the step was not seen."""
-    history = offered.history
-    before = history.values[0]
-    edges = np.concatenate((history.start + history.step * np.arange(history.steps), [offered.start]))
-    edges = np.concatenate((edges, offered.start + offered.step * np.arange(1, offered.steps + 1)))
-    sums = np.concatenate((before * np.diff(edges[: history.steps + 1]), offered.work))
-    first = start + step * ceil(max(edges[0] - start, 0.0) / step - 1e-9)
-    steps = max(int((min(end, edges[-1]) - first) / step + 1e-6), 0)
-    wanted = first + step * np.arange(steps + 1)
-    values = np.diff(np.interp(wanted, edges, _grown(np.nan_to_num(sums)))) / step
-    unseen = np.diff(np.interp(wanted, edges, _grown(np.isnan(sums).astype(float)))) > 1e-9
-    return Panel(start=first, step=step, values=np.where(unseen, np.nan, values)[np.newaxis])
+class Past:
+    """Offered work of one workload, for any whole steps up to an instant. Built once, asked often."""
 
+    __slots__ = ("_edges", "_unseen", "_work")
 
-def _grown(amounts: FloatArray) -> FloatArray:
-    return np.concatenate(([0.0], np.cumsum(amounts)))
+    def __init__(self, offered: Offered) -> None:
+        history = offered.history
+        older = history.start + history.step * np.arange(history.steps)
+        newer = offered.start + offered.step * np.arange(offered.steps + 1)
+        self._edges: FloatArray = np.concatenate((older, newer))
+        sums = np.concatenate((history.values[0] * np.diff(self._edges[: history.steps + 1]), offered.work))
+        self._work = np.concatenate(([0.0], np.cumsum(np.nan_to_num(sums))))
+        self._unseen = np.concatenate(([0.0], np.cumsum(np.isnan(sums))))
+
+    def panel(self, start: float, end: float, step: float) -> Panel:
+        """Work per second in whole steps within [start, end); NaN where a part of the step was not seen."""
+        edges = self._edges
+        first = start + step * ceil(max(edges[0] - start, 0.0) / step - 1e-9)
+        steps = max(int((min(end, edges[-1]) - first) / step + 1e-6), 0)
+        wanted = first + step * np.arange(steps + 1)
+        values = np.diff(np.interp(wanted, edges, self._work)) / step
+        unseen = np.diff(np.interp(wanted, edges, self._unseen)) > 1e-9
+        return Panel(start=first, step=step, values=np.where(unseen, np.nan, values)[np.newaxis])
