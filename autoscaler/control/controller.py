@@ -90,6 +90,9 @@ class Controller:
         demands = self._demands(observation, state, at) if scope == "all" else {}
         if scope == "all":
             self._foresight.advance(at, self._trails, demands, self._leads)
+            if self._foresight.failures:
+                notes += self._foresight.failures
+                self._foresight.failures.clear()
         inputs = Inputs(
             at=at,
             scope=scope,

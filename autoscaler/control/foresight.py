@@ -56,6 +56,7 @@ class Foresight:
         self.outlooks: Mapping[str, Outlook] = {}
         self.forecast: Forecast | None = None
         self.realised: list[Realised] = []
+        self.failures: list[str] = []
         self._policy = policy
         self._fits = fits
         self._fitted: Fitted | None = None
@@ -90,7 +91,7 @@ class Foresight:
             return
         if at >= self._refit_at:
             self.history.set_window(self._lead_window(leads))
-            self._fits.submit(self.history.panel(), at)
+            self._submit(at)
             self._refit_at += self._refit_s * (1 + (at - self._refit_at) // self._refit_s)
         fitted = self._fits.poll(at)
         if fitted is not None:
@@ -98,6 +99,13 @@ class Foresight:
         if self._fitted is not None:
             self._settle_pending()
             self._look_ahead(at, leads, self._fitted)
+
+    def _submit(self, at: float) -> None:
+        assert self._fits is not None
+        try:
+            self._fits.submit(self.history.panel(), at)
+        except Exception as error:
+            self.failures.append(f"fit: {type(error).__name__}: {error}")
 
     def _measured(
         self, name: str, end: float, trails: Mapping[str, Trail], demands: Mapping[str, Demand | None]
@@ -116,13 +124,20 @@ class Foresight:
         step = self.history.step
         horizon = max(max(lead.p90, lead.break_even) for lead in leads.values()) + 2 * step
         panel = self.history.panel()
-        forecast = fitted.forecast(panel.last(fitted.memory), horizon, self._asked)
+        try:
+            forecast = fitted.forecast(panel.last(fitted.memory), horizon, self._asked)
+        except Exception as error:  # a forecast is advice: a method that fails must not stop the tick
+            self.failures.append(f"forecast: {type(error).__name__}: {error}")
+            return
         self.forecast = forecast
         names = self.history.names
-        self.outlooks = {
-            name: read_outlook(forecast, row, leads[name], self._levels[name], at)
+        window_s = (self.history.window - 1) * step
+        read = {
+            name: read_outlook(forecast, row, leads[name], self._levels[name], at, window_s)
             for row, name in enumerate(names)
         }
+        # One that cannot be is left out; the outlook before it stands until it is stale.
+        self.outlooks = {**self.outlooks, **{name: o for name, o in read.items() if o is not None}}
         arrives = min(int(max(lead.p90 for lead in leads.values()) // step), forecast.ahead - 1)
         self._pending.append(
             Pending(self.history.end + (arrives + 1) * step, forecast.paths[:, :, arrives].copy())

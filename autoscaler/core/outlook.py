@@ -4,6 +4,7 @@ The forecast's series is already the requirement's maximum over a lead window, s
 there when an order of now arrives" is one number of its path, and its coverage can be checked exactly.
 """
 
+from math import inf
 from typing import NamedTuple
 
 from autoscaler.core.lead_time import Lead
@@ -25,14 +26,21 @@ class Outlook(NamedTuple):
 
 
 def read_outlook(
-    forecast: Forecast, row: int, lead: Lead, level: float, at: float, scale: float = 1.0
-) -> Outlook:
-    """The numbers of one row. `scale` widens a bound that has lately been too low."""
+    forecast: Forecast, row: int, lead: Lead, level: float, at: float, window_s: float, scale: float = 1.0
+) -> Outlook | None:
+    """The numbers of one row, or None where they cannot be: not finite, or negative.
+
+    `scale` widens a bound that has lately been too low.
+    """
     arrives = at + lead.p90
     back = at + max(lead.p90, lead.break_even)
     ahead = forecast.peak(arrives, arrives + forecast.step / 2, level, row)
-    hold = forecast.peak(at, back, level, row)
+    # A step's value is the maximum of the window that ends with it: the first whose window lies ahead is that
+    # far off. Reading earlier ones would keep for what is already past.
+    hold = forecast.peak(min(at + window_s, arrives), back, level, row)
     expected = forecast.peak(arrives, arrives + forecast.step / 2, 0.5, row)
+    if not (0.0 <= ahead < inf and 0.0 <= hold < inf and 0.0 <= expected < inf):
+        return None
     return Outlook(
         origin=forecast.origin,
         level=level,
