@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autoscaler.control.clock import VirtualClock, WallClock
-from autoscaler.control.controller import Config, Controller
+from autoscaler.control.controller import Config, Controller, Least, no_floors
 from autoscaler.control.fits import Fits, FitsHere, FitsInChild
 from autoscaler.control.memory import MemoryLedger, NoJournal
 from autoscaler.core.lead_time import LeadTimes, lead_for
@@ -76,7 +76,7 @@ def replay(
     optimum_gpu_hours: float | None = None,
     journal: Journal | None = None,
     on_tick: Callable[[Watched], None] | None = None,
-    least: Callable[[float], Mapping[str, int]] | None = None,
+    least: Least = no_floors,
 ) -> PolicyRun:
     """One policy through one setting."""
     if name not in POLICIES:
@@ -90,7 +90,7 @@ def replay(
         Config(
             policy=policy,
             fits=_fits_for(name, forecaster, policy, setting),
-            **({} if least is None else {"least": least}),
+            least=least,
         ),
         signals=cluster,
         cluster=cluster,
@@ -112,7 +112,7 @@ def replay(
 
 
 def calm(policy: Policy) -> Policy:
-    """The same wishes with a share of 99.8 % and half an hour between two moves down, where neither is stated."""
+    """The same wishes at a share of 99.8 %, with half an hour between two moves down where nothing is stated."""
 
     def slow(limits: Limits) -> Limits:
         return (
@@ -149,7 +149,7 @@ def drive(
     cluster: ClusterView,
     actuator: Actuator,
     forecaster: str | None = None,
-    least: Callable[[float], Mapping[str, int]] | None = None,
+    least: Least = no_floors,
     clock: Clock | None = None,
     ledger: LedgerStore | None = None,
     journal: Journal | None = None,
@@ -159,7 +159,7 @@ def drive(
         Config(
             policy=policy,
             fits=make_fits(forecaster, child=False),
-            **({} if least is None else {"least": least}),
+            least=least,
         ),
         signals=signals,
         cluster=cluster,

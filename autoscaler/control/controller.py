@@ -4,7 +4,7 @@ Live, dry run and replay differ only in what stands behind the ports. One thread
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from autoscaler.control.fits import Fits
 from autoscaler.control.foresight import Foresight
@@ -31,6 +31,11 @@ from autoscaler.ports import (
 )
 
 NO_FLOORS: Mapping[str, int] = {}
+Least = Callable[[float], Mapping[str, int]]  # scheduled minimum servers by workload, at an instant
+
+
+def no_floors(at: float) -> Mapping[str, int]:
+    return NO_FLOORS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +44,7 @@ class Config:
 
     policy: Policy
     fits: Fits | None = None  # None: no forecaster, the reactive rule alone
-    least: Callable[[float], Mapping[str, int]] = field(default=lambda at: NO_FLOORS)
+    least: Least = no_floors
     history_days: float = 28.0
     refit_s: float = 86_400.0
 
