@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autoscaler.control.clock import VirtualClock, WallClock
 from autoscaler.control.controller import Config, Controller, Least, no_floors
 from autoscaler.control.fits import Fits, FitsHere, FitsInChild
-from autoscaler.control.memory import MemoryLedger, NoJournal
+from autoscaler.control.memory import FileJournal, MemoryLedger, NoJournal
 from autoscaler.core.lead_time import LeadTimes, lead_for
 from autoscaler.core.policy import Limits, Objective, Policy
 from autoscaler.core.record import TickRecord
 from autoscaler.replay.baselines import BASELINES, BaselineDriver
 from autoscaler.replay.cluster import SimulatedCluster
+from autoscaler.replay.journal import RecordedWorld, decisions_again, header, read_beginning
 from autoscaler.replay.oracle import Oracle
 from autoscaler.replay.outcome import Outcome
 from autoscaler.replay.run import run
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 FORECASTER = "ensemble"
 OURS = ("headway", "headway-calm", "oracle")
 POLICIES = (*BASELINES, *OURS)
+HISTORY_DAYS = 28.0
+DAY = 86_400.0
+MINUTE = 60.0
 CALM_SHARE = 0.998
 CALM_COOLDOWN_S = 1_800.0
 
@@ -112,7 +117,7 @@ def replay(
 
 
 def calm(policy: Policy) -> Policy:
-    """The same wishes at a share of 99.8 %, with half an hour between two moves down where nothing is stated."""
+    """The same wishes at a share of 99.8 %, and half an hour between moves down if none is stated."""
 
     def slow(limits: Limits) -> Limits:
         return (
@@ -233,3 +238,20 @@ def _every_five_minutes(bounds: Sequence[Bounds]) -> list[Checked]:
         if one.at % 300.0 < 1.0
         for level, bound in zip(one.levels, one.bounds, strict=True)
     ]
+
+
+def open_journal(path: Path, setting: Setting, forecaster: str | None) -> FileJournal:
+    """A journal that can be lived again: it begins with what the controller begins with."""
+    cluster = SimulatedCluster(setting.policy, setting.offered, setting.world, 0)
+    past = cluster.history(setting.start - HISTORY_DAYS * DAY, setting.start, MINUTE)
+    return FileJournal(path, header(setting.policy, forecaster or FORECASTER, past, None))
+
+
+def relive(path: Path) -> Iterator[tuple[TickRecord, TickRecord]]:
+    """Each tick of a journal, and the same tick decided anew from what it saw."""
+    beginning = read_beginning(path)
+    world = RecordedWorld(beginning)
+    controller = drive(
+        beginning.policy, signals=world, cluster=world, actuator=world, forecaster=beginning.forecaster
+    )
+    return decisions_again(path, controller.tick, world)

@@ -114,7 +114,7 @@ class Controller:
         decision = decide(inputs, self._policy)
         self._recent.add(at, decision.plans)
         actuation = self._act(decision, notes)
-        record = TickRecord(at, scope, observation, inputs, decision, actuation, tuple(notes))
+        record = TickRecord(at, scope, observation, inputs, decision, actuation, state.stages, tuple(notes))
         self._journal.write(record)
         return record
 

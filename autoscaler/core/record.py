@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from autoscaler.core.cluster import StageTime
 from autoscaler.core.codec import from_plain, to_plain
 from autoscaler.core.decide import Inputs
 from autoscaler.core.decision import NOTHING_DONE, Actuation, Decision, Scope
@@ -21,6 +22,9 @@ class TickRecord(NamedTuple):
     inputs: Inputs
     decision: Decision
     actuation: Actuation = NOTHING_DONE
+    stages: tuple[
+        StageTime, ...
+    ] = ()  # starts that ended since the tick before: what lead times are learned from
     notes: tuple[str, ...] = ()  # what went wrong around the decision: an answer that did not come
 
 

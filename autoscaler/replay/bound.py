@@ -36,7 +36,7 @@ def bound(setting: Setting) -> Optimum:
 
 
 def _bound_of_pool(setting: Setting, pool: Pool, users: tuple[Workload, ...]) -> Optimum:
-    """In units of one node's work, so that workloads of different sizes add up: a relaxation, still a bound."""
+    """In units of one node's work, so that workloads of different sizes add up: a relaxation, so a bound."""
     world = setting.world
     per_node = {w.name: _servers_on_a_node(w, pool) for w in users}
     works: list[FloatArray] = []

@@ -22,10 +22,10 @@ def stated_setting(
     interpolate: bool = False,
     world: World | None = None,
 ) -> Setting:
-    """The policy as it was stated; a workload without a trace of its name is left out, pools keep their size.
+    """The policy as it was stated; a workload without a trace of its name is left out.
 
-    One workload and one trace belong together whatever they are called. Starts take what the priors say, drawn
-    evenly from the median ± (90 % quantile − median).
+    One workload and one trace belong together whatever they are called. Starts take what the priors say,
+    drawn evenly from the median ± (90 % quantile − median).
     """
     matched = _match(policy, traces)
     parts = {name: split(trace, score) for name, trace in matched.items()}
