@@ -199,8 +199,9 @@ def rated(arrivals: float | None, at: float) -> dict[str, Reading]:
     """Rates of usual requests, as the last complete minute."""
     step = at - at % 60.0
     if arrivals is None:
-        return {ARRIVALS: Reading(None, step)}
+        return {ARRIVALS: Reading(None, step), WAITING: Reading(0.0, at)}
     return {
+        WAITING: Reading(0.0, at),
         ARRIVALS: Reading(arrivals, step),
         PROMPT_TOKENS: Reading(1_200.0 * arrivals, step),
         OUTPUT_TOKENS: Reading(220.0 * arrivals, step),
@@ -226,6 +227,18 @@ def test_planner_takes_a_missing_rate_for_no_load() -> None:
     assert wanted[-1] == 1
 
 
+def test_planner_sees_the_requests_that_a_full_fleet_cannot_serve() -> None:
+    """Token counters stand at what six servers do; the queue grows by what a seventh would have done."""
+    planner = BASELINES["planner"](a_setup(daily(lambda second: 6.3)))
+    usual = Profile(places=PLACES).usual_work
+    for t in range(0, 200, 15):
+        served = rated(6.0 / usual, AT + t)
+        arrived = Reading(7.0 / usual, served[ARRIVALS].at)
+        full = {**served, ARRIVALS: arrived, WAITING: Reading(t / usual, AT + t)}
+        wanted = planner.decide(AT + t, full, a_fleet(6))
+    assert wanted == 7
+
+
 @pytest.mark.parametrize(
     "minutes, use, wanted",
     [
@@ -233,6 +246,7 @@ def test_planner_takes_a_missing_rate_for_no_load() -> None:
         pytest.param(4, 0.84, 12, id="AWS goes out after three minutes above the target"),
         pytest.param(15, 0.35, 10, id="AWS waits for the fifteenth minute below"),
         pytest.param(16, 0.35, 5, id="AWS goes in after fifteen minutes below"),
+        pytest.param(4, 2.00, 15, id="AWS sees no more than a full server, however much waits"),
         pytest.param(40, 0.65, 10, id="AWS does not go in within ten per cent of the target"),
     ],
 )

@@ -40,7 +40,8 @@ class Tracking:
         self._minute = minute
         flight = in_flight(readings)
         if flight is not None and servers.ready:  # a minute without a point changes no alarm: "missing"
-            self._total += flight / (self._places * servers.ready)
+            # A utilisation: it ends at 1, however much waits, so that one step out is at most 1 / 0.7.
+            self._total += min(flight / (self._places * servers.ready), 1.0)
             self._count += 1
         return to
 

@@ -2,8 +2,7 @@
 
 Source: PHPA documentation "Holt-Winters Time Series prediction" (its example: additive, α = β = γ = 0.9),
 decision type `maximum`, downscale stabilisation 300 s. Like PHPA it forecasts what the HPA asked for, a count
-that already carries the HPA's lag and headroom. As in statsmodels, the season is smoothed against the level
-before.
+that already carries the HPA's lag and headroom.
 """
 
 from math import ceil
@@ -23,7 +22,12 @@ LOOK_BACK_S = 21 * 86_400.0
 
 
 class HoltWinters:
-    """Additive trend and additive season; says one step ahead. Nothing before two seasons are seen."""
+    """Additive trend and additive season; says one step ahead. Nothing before two seasons are seen.
+
+    The season is smoothed against the new level, as in textbooks. statsmodels, which PHPA calls, smooths it
+    against the level before; with three times 0.9 that lies outside the stable region (γ < 1 − α) and swings
+    wider with every season, so that it would make PHPA look worse than a user would leave it.
+    """
 
     def __init__(self, season: int, level: float = 0.9, trend: float = 0.9, seasonal: float = 0.9) -> None:
         self._period = season
@@ -60,7 +64,7 @@ class HoltWinters:
         expected = self._level + self._trend
         level = self._alpha * (count - season) + (1.0 - self._alpha) * expected
         self._trend = self._beta * (level - self._level) + (1.0 - self._beta) * self._trend
-        self._season[self._next] = self._gamma * (count - expected) + (1.0 - self._gamma) * season
+        self._season[self._next] = self._gamma * (count - level) + (1.0 - self._gamma) * season
         self._level = level
         self._next = (self._next + 1) % self._period
 

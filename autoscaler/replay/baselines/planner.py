@@ -10,8 +10,8 @@ from typing import ClassVar
 import numpy as np
 
 from autoscaler.core.cluster import Fleet
-from autoscaler.core.observation import ARRIVALS, MISSING, OUTPUT_TOKENS, PROMPT_TOKENS
-from autoscaler.replay.baselines.baseline import Readings, Setup, value
+from autoscaler.replay.baselines.baseline import Readings, Setup
+from autoscaler.replay.baselines.work import RequestWork
 from forecasting.series import FloatArray
 
 INTERVAL_S = 180.0  # throughput_adjustment_interval
@@ -62,12 +62,11 @@ class Planner:
     nodes_follow: ClassVar[bool] = True
 
     def __init__(self, setup: Setup) -> None:
-        self._profile = setup.workload.profile
+        self._request = RequestWork(setup.workload.profile)
         self._past = setup.past
         self._model = Arima310()
         self._planned: float | None = None
         self._wanted = 1
-        self._rated = float("-inf")
         self._loads: list[float] = []
 
     def decide(self, at: float, readings: Readings, servers: Fleet) -> int:
@@ -88,16 +87,10 @@ class Planner:
         self._wanted = max(1, ceil(self._model.ahead() - 1e-9))  # min_endpoint 1
 
     def _measure(self, readings: Readings) -> None:
-        """Take each complete step of the rates once."""
-        arrivals = readings.get(ARRIVALS, MISSING)
-        if arrivals.value is None or arrivals.at <= self._rated:
-            return
-        self._rated = arrivals.at
-        profile = self._profile
-        prompt, output = value(readings, PROMPT_TOKENS), value(readings, OUTPUT_TOKENS)
-        prompt = arrivals.value * profile.prompt_tokens if prompt is None else prompt
-        output = arrivals.value * profile.output_tokens if output is None else output
-        self._loads.append(profile.work(prompt, output, arrivals.value))
+        """Take each complete step of the rates once: requests, by the work that one of them brings."""
+        arrivals = self._request.learn(readings)
+        if arrivals is not None:
+            self._loads.append(arrivals * self._request.seconds)
 
     def _intervals_before(self, at: float) -> list[float]:
         work = self._past(at - LOOK_BACK_S, at, 60.0)

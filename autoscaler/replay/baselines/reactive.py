@@ -8,9 +8,10 @@ from math import ceil
 from typing import ClassVar
 
 from autoscaler.core.cluster import Fleet
-from autoscaler.core.observation import ARRIVALS, OUTPUT_TOKENS, PROMPT_TOKENS, RUNNING, WAITING
+from autoscaler.core.observation import RUNNING, WAITING
 from autoscaler.replay.baselines.baseline import Readings, Setup, value
 from autoscaler.replay.baselines.window import Highest
+from autoscaler.replay.baselines.work import RequestWork
 
 HEADROOM = 0.15
 REPAY_S = 30.0
@@ -28,7 +29,7 @@ class Reactive:
         self._headroom = HEADROOM if stated is None else stated
         self._profile = setup.workload.profile
         self._per_node = setup.servers_per_node
-        self._work = self._profile.usual_work
+        self._request = RequestWork(self._profile)
         self._before: tuple[float, float] | None = None
         self._highest = Highest(HOLD_S)
 
@@ -37,9 +38,9 @@ class Reactive:
         if running is None or waiting is None:
             self._before = None  # blind: keep, and measure no growth across the gap
             return servers.desired
-        self._learn_work(readings)
+        self._request.learn(readings)
         arrivals = max(0.0, running / self._profile.places + self._growth(at, waiting))
-        need = arrivals * (1.0 + self._headroom) + waiting * self._work / REPAY_S
+        need = arrivals * (1.0 + self._headroom) + waiting * self._request.seconds / REPAY_S
         nodes = ceil(need / self._per_node - 1e-9)
         # A server on a node we pay for anyway is free.
         return int(self._highest.add(at, nodes * self._per_node))
@@ -48,11 +49,4 @@ class Reactive:
         before, self._before = self._before, (at, waiting)
         if before is None or at <= before[0]:
             return 0.0
-        return (waiting - before[1]) * self._work / (at - before[0])
-
-    def _learn_work(self, readings: Readings) -> None:
-        """Server-seconds of a request: from the last step's tokens, else those of a usual one."""
-        arrivals = value(readings, ARRIVALS)
-        prompt, output = value(readings, PROMPT_TOKENS), value(readings, OUTPUT_TOKENS)
-        if arrivals and prompt is not None and output is not None:
-            self._work = self._profile.work(prompt, output, arrivals) / arrivals
+        return (waiting - before[1]) * self._request.seconds / (at - before[0])
