@@ -47,7 +47,7 @@ def _build(plain: Any, kind: Any) -> Any:
         name, _, of = plain.rpartition("/")
         return Target(of, name)
     if kind is float:
-        return float(plain)
+        return plain if type(plain) is int else float(plain)
     if kind in (int, str, bool):
         return _exactly(plain, kind)
     if origin is Literal:

@@ -29,6 +29,7 @@ FUTURE_S = 5.0  # a sample from further ahead than clocks drift is no sample
 DOUBT = 13.8  # −ln 10⁻⁶: so many requests were expected in the minute that shows none
 SMOOTHING = 0.3
 HOUR = 3600.0
+SATURATED = 0.98  # of the places: beyond this running says how many servers there are, no more
 
 
 class Demand(NamedTuple):
@@ -215,8 +216,10 @@ def _present_work(
     trail = trail._replace(busy_sum=trail.busy_sum + fast, busy_count=trail.busy_count + 1)
     if steady is None:
         return fast * trail.scale, trail
-    # A full queue hides nothing, but a scale learned at rest must not shrink what saturation shows.
-    return fast * (trail.scale if waiting <= 0.0 else max(trail.scale, 1.0)), trail
+    if busy >= SATURATED * ready:
+        # A full fleet shows its size and not its demand: what arrives may say more, and no scale may shrink it.
+        return max(fast * max(trail.scale, 1.0), steady), trail
+    return fast * trail.scale, trail
 
 
 def _doubts(
