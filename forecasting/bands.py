@@ -222,19 +222,26 @@ def _cost(residual: Array32, size: Array32, regime: Array32, table: Array32, wei
     return total
 
 
-def loss(residual: Array32, level: float, weight: Array32) -> Array32:
-    """What one bound at the errors' own quantile would have cost, (rows, knots); rarer levels count more."""
+def loss(residual: Array32, weight: Array32) -> Array32:
+    """What bounds at the errors' own loud quantiles would have cost, (rows, knots); rarer levels count more."""
     ordered = np.sort(residual, axis=2)
     seen = np.isfinite(residual).sum(axis=2, keepdims=True)
-    rank = np.clip((seen * level).astype(np.intp), 0, max(residual.shape[2] - 1, 0))
-    bound = np.nan_to_num(np.take_along_axis(ordered, rank, axis=2))
-    return _pinball(residual, bound, level, weight) / np.float32(1.0 - level) ** 0.5
+    total = np.zeros(residual.shape[:2], dtype=np.float32)
+    for level in LOUD:
+        rank = np.clip((seen * level).astype(np.intp), 0, max(residual.shape[2] - 1, 0))
+        bound = np.nan_to_num(np.take_along_axis(ordered, rank, axis=2))
+        total += _pinball(residual, bound, level, weight) / np.float32(1.0 - level) ** 0.5
+    return total
 
 
 def _pinball(residual: Array32, bound: Array32, level: float, weight: Array32) -> Array32:
     """Pinball in the series' own unit: `weight` is the size that the errors are relative to; (rows, knots)."""
-    short = np.exp(np.clip(residual, -5, 5)) - np.exp(np.clip(bound, -5, 5))
-    return np.nansum(np.maximum(level * short, (level - 1.0) * short) * weight, axis=2)
+    short = np.exp(np.clip(residual, -5, 5))
+    short -= np.exp(np.clip(bound, -5, 5))
+    short = np.maximum(np.float32(level) * short, np.float32(level - 1.0) * short)
+    short *= weight
+    short[np.isnan(short)] = 0.0
+    return np.asarray(short.sum(axis=2))
 
 
 def _tables(residual: Array32, regime: Array32) -> Array32:

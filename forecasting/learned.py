@@ -14,7 +14,7 @@ from forecasting import bands, rules
 from forecasting.bands import Bands, Errors
 from forecasting.forecaster import State
 from forecasting.past import (
-    HOUR, MINUTE, UNREST_FLOOR, Array32, Past, enough_origins, offsets, past_of, steps_in,
+    HOUR, MINUTE, UNREST_FLOOR, Array32, Past, offsets, past_of, steps_in,
 )  # fmt: skip
 from forecasting.rules import Rule
 from forecasting.series import FloatArray, Panel
@@ -103,10 +103,10 @@ def _unrest(logs: FloatArray, window: int) -> FloatArray:
     return np.log(total / window + UNREST_FLOOR)
 
 
-def learn(method: Method, history: Panel) -> Banded:
-    """Fit a method's rule and put bands around it from its own past errors."""
+def learn(method: Method, history: Panel, origins: int) -> Banded:
+    """Fit a method's rule on at most `origins` instants; put bands around it from its own past errors."""
     offset = offsets(history.values)
-    past = past_of(history, offset, method.max_ahead, enough_origins(history.rows))
+    past = past_of(history, offset, method.max_ahead, origins)
     studied = method.study(history, offset, past)
     window = unrest_window(past.step)
     errors = Errors(points=studied.points, targets=past.targets(), now=past.at(0), unrest=past.unrest(window))

@@ -8,16 +8,17 @@ costs a tick no more than one of them. Last value and seasonal naive always take
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import numpy as np
 
 from forecasting import rules
-from forecasting.bands import LOUD, loss
+from forecasting.bands import loss
 from forecasting.forecaster import State
 from forecasting.lags import columns_at
 from forecasting.learned import Method, Studied, far_points
+from forecasting.methods.harmonic import Harmonic
 from forecasting.methods.last_value import LastValue
 from forecasting.methods.memories import Memories, season_share
 from forecasting.past import DAY, HOUR, MINUTE, Array32, Past
@@ -25,7 +26,7 @@ from forecasting.rules import Recall, Rule, at_steps
 from forecasting.series import FloatArray, Panel
 
 _HALF_LIFE = 7 * DAY
-_SHARPNESS = 8.0  # a member that costs a tenth more weighs about half
+_SHARPNESS = 12.0  # a member that costs a tenth more weighs a third
 _LEAST = 0.05  # below this a member is left out
 
 
@@ -36,15 +37,20 @@ class Mix:
     horizons: tuple[int, ...]
     rules: tuple[Rule, ...]
     shares: tuple[FloatArray, ...]  # each (rows, horizons)
+    _asked: dict[int, tuple[FloatArray, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def memory(self) -> int:
         return max(rule.memory for rule in self.rules)
 
     def points(self, recent: Panel, offset: FloatArray, ahead: int) -> FloatArray:
-        total = np.zeros((recent.rows, ahead))
-        for rule, share in zip(self.rules, self.shares, strict=True):
-            total += at_steps(share, self.horizons, ahead) * rule.points(recent, offset, ahead)
+        shares = self._asked.get(ahead)
+        if shares is None:
+            shares = tuple(at_steps(share, self.horizons, ahead) for share in self.shares)
+            self._asked[ahead] = shares
+        total = shares[0] * self.rules[0].points(recent, offset, ahead)
+        for rule, share in zip(self.rules[1:], shares[1:], strict=True):
+            total += share * rule.points(recent, offset, ahead)
         return total
 
     def state(self) -> State:
@@ -59,7 +65,7 @@ class Ensemble:
     """`members` are taken in besides last value, seasonal naive and memories."""
 
     name: str = "ensemble"
-    members: tuple[Method, ...] = ()
+    members: tuple[Method, ...] = (Harmonic(),)
     max_ahead: float = 30 * MINUTE
     needs: float = 3 * HOUR
 
@@ -100,16 +106,24 @@ class _SameTime:
 
 def weigh(points: Sequence[Array32], past: Past) -> FloatArray:
     """Shares of the members, (members, rows, horizons): by their own recent pinball at the loud levels."""
-    targets = past.targets()
+    near = len(past.knots)
+    tried = list(range(0, near - 1, 2)) + [near - 1]  # every second horizon says enough
+    targets = np.stack([past.at(past.knots[k]) for k in tried], axis=1)
+    for said in points:  # members are compared where all of them have something to say
+        targets += np.float32(0.0) * said[:, tried]
     age = past.step * (past.steps - past.origin_steps) / _HALF_LIFE
     size = np.exp(np.clip(np.nan_to_num(targets, nan=-30.0), -30, 30)) * (0.5**age).astype(np.float32)
-    cost = np.stack([sum(loss(targets - p, level, size) for level in LOUD) for p in points]).astype(np.float64)
+    cost = np.stack([loss(targets - said[:, tried], size) for said in points]).astype(np.float64)
     best = cost.min(axis=0)
-    ratio = (cost + 1e-9 * best.max(initial=1e-30) + 1e-300) / (best + 1e-9 * best.max(initial=1e-30) + 1e-300)
-    share = ratio**-_SHARPNESS
+    trifle = 1e-9 * best.max(initial=1e-30) + 1e-300
+    share = ((cost + trifle) / (best + trifle)) ** -_SHARPNESS
     share /= share.sum(axis=0)
     share[share < _LEAST] = 0.0
-    return np.asarray(share / share.sum(axis=0))
+    share /= share.sum(axis=0)
+    # Beyond the fitted horizons the shares stay what they were at the last of them.
+    knots = tuple(past.knots[k] for k in tried)
+    steps = [h - 1 for h in past.knots] + [past.knots[-1] - 1] * len(past.far)
+    return np.stack([at_steps(s, knots, past.knots[-1])[:, steps] for s in share])
 
 
 def _folded(studied: Sequence[Studied], weights: FloatArray, past: Past) -> tuple[Recall, Array32]:
