@@ -104,7 +104,7 @@ def test_a_write_that_fails_is_said_and_tried_again():
 
 def test_a_stale_view_does_not_make_it_order_twice():
     world = ScriptedWorld(desired=4)
-    controller, journal, _ = a_controller(world)
+    controller, _, _ = a_controller(world)
     live(controller, world, 10.0, ticks=1)
     world.fleets = {servers("chat"): Fleet(4, 4), nodes("h100"): Fleet(2, 2)}
     record = live(controller, world, 10.0, ticks=1, start=AT + 15.0)
@@ -186,7 +186,7 @@ def test_a_forecast_orders_before_the_demand():
 
 def test_a_late_node_is_said_and_one_given_up_is_ordered_again():
     world = ScriptedWorld(desired=12)
-    controller, journal, _ = a_controller(world)
+    controller, _, _ = a_controller(world)
     live(controller, world, 10.0, ticks=4)
     asked = AT
     world.fleets[nodes("h100")] = Fleet(6, 5, (asked,))
