@@ -247,7 +247,7 @@ class SimulatedCluster:
 
     def _workload_run(self, name: str) -> WorkloadRun:
         offered, servers = self.offered[name], self._servers[name]
-        steps = min(ceil((self.now - self.start) / self._step - 1e-9), offered.steps)
+        steps = min(max(self._steps_done, 1), offered.steps)  # whole ones
         requests, work = offered.requests[:steps], offered.work[:steps]
         levels = servers.log.levels()
         routers = self._routers.get(name)
