@@ -9,7 +9,8 @@ BAD_INPUT = 2  # the exit code
 
 # Module and class, whose subclasses count too.
 KNOWN = {
-    ("autoscaler.adapters.pipe", "PipeError"),
+    ("autoscaler.adapters.pipe.lines", "PipeError"),
+    ("autoscaler.assembly", "UnknownPolicy"),
     ("autoscaler.cli.errors", "BadInput"),
     ("autoscaler.control.memory", "JournalError"),
     ("autoscaler.replay.trace", "TraceError"),

@@ -8,6 +8,7 @@ from autoscaler.core.share import nodes_for
 from autoscaler.settings.build import ceiling_of, forecasters, gpus_of, pool_of
 from autoscaler.settings.keys import (
     DEFAULT_FORECASTER,
+    REACTIVE,
     FileKeys,
     LoadKeys,
     NodeKeys,
@@ -41,7 +42,8 @@ def warnings(keys: FileKeys) -> tuple[str, ...]:
 def _shared_mistakes(keys: FileKeys) -> Iterator[Problem]:
     yield from _objective_mistakes(("policy", "objective"), keys.policy.objective)
     name = keys.policy.forecaster
-    if name != DEFAULT_FORECASTER and name not in (known := forecasters()):
+    # The two that need no catalogue, so that the usual start does not load it.
+    if name not in (DEFAULT_FORECASTER, REACTIVE) and name not in (known := forecasters()):
         yield Problem(("policy", "forecaster"), f"'{name}' is not a forecaster; {nearest(name, known)}")
 
 
