@@ -53,7 +53,7 @@ format: $(VENV)/.dev-installed ## let ruff format the code and fix what it can
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.dev-installed ## speed and memory, side by side, each figure also against a fixed yardstick
-	@$(BIN)/python benchmarks/bench.py
+	@$(BIN)/python -m benchmarks.bench
 
 notebooks: $(VENV)/.dev-installed ## run the notebooks and save what they show under out/notebooks
 	@$(BIN)/python scripts/run_notebooks.py

@@ -1,0 +1,68 @@
+"""Replayed days of one workload, and ticks of many."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from autoscaler.assembly import make_fits, replay
+from autoscaler.control.clock import VirtualClock
+from autoscaler.control.controller import Config, Controller
+from autoscaler.control.memory import MemoryLedger, NoJournal
+from autoscaler.core.policy import Limits, Policy, Pool, Workload
+from autoscaler.core.profile import Profile
+from autoscaler.replay.cluster import SimulatedCluster
+from autoscaler.replay.offered import offer
+from autoscaler.replay.setting import measured_setting
+from autoscaler.replay.synthetic import formula
+from autoscaler.replay.world import World
+
+DAY = 86_400.0
+
+
+def replay_day(forecaster: str) -> float:
+    """Seconds for two days of the measured setting, a day; journal off, the first fit included."""
+    setting = measured_setting({"smooth": formula("smooth", 1)})
+    setting = setting._replace(end=setting.start + 2 * DAY)
+    began = time.perf_counter()
+    replay(setting, "headway", forecaster=forecaster)
+    return (time.perf_counter() - began) / 2.0
+
+
+def ticks(count: int, minutes: int = 10) -> list[float]:
+    """Seconds of each tick, forecasts included, of so many workloads that share a pool for each twenty."""
+    trace = formula("smooth", 2).last(8)
+    profile = Profile(gpus_per_server=1)
+    pools = {f"p{i}": Pool(name=f"p{i}", nodes=Limits(ceiling=400)) for i in range((count + 19) // 20)}
+    workloads = {
+        f"w{i}": Workload(
+            name=f"w{i}", pool=f"p{i // 20}", profile=profile, servers=Limits(ceiling=100), step_s=300.0
+        )
+        for i in range(count)
+    }
+    start = trace.end - DAY
+    step = 300.0
+    requests = trace.requests.reshape(-1, 5).sum(axis=1)
+    coarse = replace(trace, step=step, requests=requests, prompt_tokens=None, output_tokens=None)
+    offered = offer(coarse, profile, start=start, end=start + 3_600.0)
+    policy = Policy(workloads=workloads, pools=pools)
+    cluster = SimulatedCluster(policy, dict.fromkeys(workloads, offered), World(), 1)
+    controller = Controller(
+        Config(policy=policy, fits=make_fits(None, child=False)),
+        signals=cluster,
+        cluster=cluster,
+        actuator=cluster,
+        clock=VirtualClock(start),
+        ledger=MemoryLedger(),
+        journal=NoJournal(),
+    )
+    controller.tick(start)
+    took = []
+    for k in range(1, minutes * 4 + 1):
+        at = start + 15.0 * k
+        cluster.advance(at)
+        began = time.perf_counter()
+        controller.tick(at)
+        took.append(time.perf_counter() - began)
+    # The tick that fits is left out: fits run in a child beside a live tick. The rest forecast when a step ends.
+    return sorted(took)[:-1]
