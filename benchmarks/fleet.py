@@ -64,5 +64,5 @@ def ticks(count: int, minutes: int = 10) -> list[float]:
         began = time.perf_counter()
         controller.tick(at)
         took.append(time.perf_counter() - began)
-    # The tick that fits is left out: fits run in a child beside a live tick. The rest forecast when a step ends.
+    # The tick that fits is left out: beside a live tick, fits run in a child. The rest forecast at step ends.
     return sorted(took)[:-1]

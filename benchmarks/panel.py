@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from forecasting.catalogue import make
 
 from autoscaler.assembly import FORECASTER
+from forecasting.catalogue import make
 from forecasting.series import Panel
 
 LEVELS = (0.5, 0.9, 0.97, 0.99)
