@@ -152,7 +152,7 @@ class _Look:
         values = recent.last(memory).values
         with np.errstate(invalid="ignore", divide="ignore"):
             logs = np.log(values + offset)
-        self._logs = np.where(values >= 0, logs, np.nan)
+        self._logs = np.where((values >= 0) & np.isfinite(values), logs, np.nan)
         self._missing = np.full(values.shape[0], np.nan)
 
     def at(self, lag: int) -> FloatArray:
