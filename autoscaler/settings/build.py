@@ -46,9 +46,9 @@ def build(keys: FileKeys, warnings: tuple[str, ...] = ()) -> Settings:
 
 def forecasters() -> tuple[str, ...]:
     """Every name that `forecaster` may have."""
-    from forecasting.catalogue import METHODS
+    from forecasting.catalogue import FORECASTERS
 
-    return (*METHODS, REACTIVE)
+    return (*FORECASTERS, REACTIVE)
 
 
 def pool_of(workload: WorkloadKeys, keys: FileKeys) -> str | None:

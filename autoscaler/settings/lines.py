@@ -22,8 +22,8 @@ class Unreadable(ValueError):
 
 def read(text: str) -> tuple[dict[str, Any], dict[Location, int]]:
     """The values of a YAML mapping, and the line of every key, counted from one."""
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is None:
             return {}, {}
@@ -31,15 +31,23 @@ def read(text: str) -> tuple[dict[str, Any], dict[Location, int]]:
             raise Unreadable(_line(node), "a configuration is keys with values, like 'workloads:'")
         lines: dict[Location, int] = {}
         _mark(node, (), lines)
-        return loader.construct_document(node), lines
+        return _constructed(loader, node), lines
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = (error.problem or "cannot be read").replace("\n", " ")
         raise Unreadable(mark.line + 1 if mark else 1, f"not YAML: {said}") from None
     except yaml.YAMLError as error:
         raise Unreadable(1, f"not YAML: {str(error).splitlines()[0]}") from None
-    finally:
-        loader.dispose()
+    except RecursionError:
+        raise Unreadable(1, "nested deeper than any configuration is") from None
+
+
+def _constructed(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[str, Any]:
+    try:
+        values: dict[str, Any] = loader.construct_document(node)
+    except ValueError as error:  # a date or a number that cannot be, like 2026-13-01
+        raise Unreadable(_line(node), f"not YAML: {error}") from None
+    return values
 
 
 def _mark(node: yaml.Node, at: Location, lines: dict[Location, int]) -> None:

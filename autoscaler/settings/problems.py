@@ -16,7 +16,7 @@ class SettingsError(ValueError):
     """A configuration that cannot be used. `lines` say why, one for each mistake."""
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self.lines = tuple(lines)
+        self.lines = tuple(" ".join(line.splitlines()) for line in lines)  # what was typed may hold a newline
         super().__init__("\n".join(self.lines))
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autoscaler.adapters.pipe import History, Names, PipeError, PipeWorld, Tick, read_line
 from autoscaler.adapters.pipe.lines import Count
@@ -261,3 +263,29 @@ def test_what_the_queue_gained_was_asked_though_not_served() -> None:
     before, after = offered(steps, 60.0, PROFILE)
     assert before is not None
     assert after == pytest.approx(2 * before)
+
+
+ANYTHING: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["at", "step", "history", "workloads", "targets", "chat", "waiting", "desired", "ready", "x"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(ANYTHING | st.dictionaries(st.sampled_from(["at", "workloads", "targets", "history"]), ANYTHING))
+def test_any_line_is_read_or_refused_in_one_line(plain: Any) -> None:
+    said = ""
+    try:
+        read_line(json.dumps(plain), 7, NAMES)
+    except PipeError as refused:
+        said = str(refused)
+    assert len(said.splitlines()) <= 1

@@ -8,7 +8,8 @@ import pytest
 
 from autoscaler.core.cluster import routers, servers
 from autoscaler.settings import Settings, SettingsError, load, parse
-from autoscaler.settings.keys import every_key
+from autoscaler.settings.build import forecasters
+from autoscaler.settings.keys import DEFAULT_FORECASTER, REACTIVE, every_key
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SMALL = "workloads: {chat: {}}\npools: {h100: {max: 4}}\n"
@@ -146,6 +147,12 @@ def test_an_unknown_forecaster_is_refused_with_the_ones_there_are() -> None:
     (line,) = refused(SMALL + "policy: {forecaster: crystal-ball}")
     assert line.startswith("x.yaml:3: policy.forecaster: 'crystal-ball' is not a forecaster; there are: ")
     assert "none" in line
+
+
+def test_the_forecasters_that_are_not_looked_up_are_there() -> None:
+    assert {DEFAULT_FORECASTER, REACTIVE, "memories"} <= set(forecasters())
+    assert parse(SMALL + "policy: {forecaster: memories}").forecaster == "memories"
+    assert parse(SMALL).forecaster == DEFAULT_FORECASTER
 
 
 def test_every_mistake_is_told_at_once_in_the_order_of_the_file() -> None:

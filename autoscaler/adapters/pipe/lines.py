@@ -75,7 +75,8 @@ def read_line(text: str, number: int, names: Names) -> Tick | History:
     except json.JSONDecodeError as error:
         raise PipeError(f"line {number}: not JSON: {error.msg} at column {error.colno}") from None
     except (ValueError, RecursionError) as error:
-        raise PipeError(f"line {number}: {error}") from None
+        # A name that was written may hold a newline; what is said of it is one line.
+        raise PipeError(" ".join(f"line {number}: {error}".splitlines())) from None
 
 
 def _tick(plain: Mapping[str, Any], names: Names) -> Tick:
