@@ -17,11 +17,12 @@ from autoscaler.core.history import History
 from autoscaler.core.lead_time import Lead
 from autoscaler.core.outlook import Outlook, level_for, read_outlook
 from autoscaler.core.policy import Policy
+from autoscaler.core.strictness import adjusted, level_of, strictness_of
 from forecasting.forecast import Forecast
 from forecasting.forecaster import Fitted
 from forecasting.series import FloatArray
 
-SCORED_LEVELS = (0.9, 0.97, 0.99)
+ASKED_LEVELS = (0.5, 0.9, 0.97, 0.99, 0.998)  # between two of them a bound is interpolated
 
 
 class Pending(NamedTuple):
@@ -50,7 +51,7 @@ class Foresight:
         leads: Mapping[str, Lead],
         at: float,
         refit_s: float,
-        calibration: Mapping[str, object],
+        calibration: Mapping[str, float],
     ) -> None:
         self.history = history
         self.outlooks: Mapping[str, Outlook] = {}
@@ -63,15 +64,19 @@ class Foresight:
         self._refit_s = refit_s
         self._refit_at = at
         self._pending: deque[Pending] = deque()
-        self._levels = {
-            name: level_for(w.objective, w.level, w.miss_price, policy.pools[w.pool].price_per_hour, 0.0)
+        self._strictness = {
+            name: strictness_of(
+                level_for(w.objective, w.level, w.miss_price, policy.pools[w.pool].price_per_hour, 0.0)
+            )
             for name, w in policy.workloads.items()
         }
-        self._asked = tuple(sorted({0.5, *SCORED_LEVELS, *self._levels.values()}))
+        stated = {w.level for w in policy.workloads.values() if w.level is not None}
+        self._asked = tuple(sorted({*ASKED_LEVELS, *stated}))
+        self._strictness |= {name: kept for name, kept in calibration.items() if name in self._strictness}
         history.set_window(self._lead_window(leads))
 
-    def calibration(self) -> Mapping[str, object]:
-        return {}
+    def calibration(self) -> Mapping[str, float]:
+        return dict(self._strictness)
 
     def advance(
         self,
@@ -82,12 +87,15 @@ class Foresight:
     ) -> None:
         """Close every step that has ended by `at`, then look ahead."""
         step = self.history.step
-        closed = False
+        before = self.history.end
         while at >= self.history.end + step:
             end = self.history.end + step
             self.history.close([self._measured(name, end, trails, demands) for name in self.history.names])
-            closed = True
-        if not closed or self._fits is None:
+        elapsed = self.history.end - before
+        if not elapsed:
+            return
+        self._adjust(trails, demands, elapsed)
+        if self._fits is None:
             return
         if at >= self._refit_at:
             self.history.set_window(self._lead_window(leads))
@@ -99,6 +107,17 @@ class Foresight:
         if self._fitted is not None:
             self._settle_pending()
             self._look_ahead(at, leads, self._fitted)
+
+    def _adjust(
+        self, trails: Mapping[str, Trail], demands: Mapping[str, Demand | None], elapsed_s: float
+    ) -> None:
+        """Levels nobody stated follow what came of them."""
+        for name, workload in self._policy.workloads.items():
+            demand = demands.get(name)
+            if demand is not None and workload.level is None:
+                self._strictness[name] = adjusted(
+                    self._strictness[name], demand, trails[name].hourly, workload.objective, elapsed_s
+                )
 
     def _submit(self, at: float) -> None:
         assert self._fits is not None
@@ -133,7 +152,7 @@ class Foresight:
         names = self.history.names
         window_s = (self.history.window - 1) * step
         read = {
-            name: read_outlook(forecast, row, leads[name], self._levels[name], at, window_s)
+            name: read_outlook(forecast, row, leads[name], level_of(self._strictness[name]), at, window_s)
             for row, name in enumerate(names)
         }
         # One that cannot be is left out; the outlook before it stands until it is stale.

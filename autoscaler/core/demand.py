@@ -217,7 +217,7 @@ def _present_work(
     if steady is None:
         return fast * trail.scale, trail
     if busy >= SATURATED * ready:
-        # A full fleet shows its size and not its demand: what arrives may say more, and no scale may shrink it.
+        # A full fleet shows its size, not its demand: what arrives may say more, and no scale may shrink it.
         return max(fast * max(trail.scale, 1.0), steady), trail
     return fast * trail.scale, trail
 

@@ -42,4 +42,4 @@ class Ledger:
     moves: Mapping[Target, Moves] = field(default_factory=dict)
     lead_times: LeadTimes = LeadTimes()
     trails: Mapping[str, Trail] = field(default_factory=dict)
-    calibration: Mapping[str, object] = field(default_factory=dict)
+    calibration: Mapping[str, float] = field(default_factory=dict)  # strictness, by workload
