@@ -1,0 +1,106 @@
+"""One record, told as a story."""
+
+import pytest
+
+from autoscaler.adapters.reporting.explain import stories, story, summary
+from autoscaler.core.cluster import Fleet, nodes, servers
+from autoscaler.core.decide import decide
+from autoscaler.core.decision import Actuation, Scale
+from autoscaler.core.ledger import Moves
+from autoscaler.core.observation import ARRIVALS, KV_USE, Observation, Reading
+from autoscaler.core.record import TickRecord
+from tests.builders import AT, a_demand, a_policy, an_outlook, readings, some_inputs
+
+CHAT = servers("chat")
+
+
+def a_record(*, actuation=None, notes=(), measured=None, policy=None, **changes) -> TickRecord:
+    policy = policy or a_policy()
+    inputs = some_inputs(policy, **changes)
+    decision = decide(inputs, policy)
+    applied = tuple(move.target for move in decision.moves)
+    seen = readings(**{KV_USE: Reading(0.5, AT)}) if measured is None else measured
+    return TickRecord(
+        at=AT,
+        scope="all",
+        observation=Observation(at=AT, workloads={"chat": seen}),
+        inputs=inputs,
+        decision=decision,
+        actuation=actuation or Actuation(applied=applied),
+        notes=notes,
+    )
+
+
+def told(record: TickRecord, target=CHAT) -> dict[str, list[str]]:
+    verdict = next(v for v in record.decision.verdicts if v.target == target)
+    return {part.heading: list(part.lines) for part in story(record, verdict).parts}
+
+
+def test_a_story_goes_from_what_was_measured_to_what_came_of_it():
+    parts = told(a_record(demand=a_demand(15.4, backlog=300.0), outlook=an_outlook(16.0)))
+    assert list(parts) == ["measured", "present", "expected", "planned", "restrained", "decided", "outcome"]
+    assert "70 requests a second arrive (now)" in parts["measured"]
+    assert "KV cache 50 % full (now)" in parts["measured"]
+    assert "users ask for 15.4 busy servers, with 108 requests a second" in parts["present"]
+    assert "a backlog worth 300 server-seconds waits" in parts["present"]
+    assert "12 asked for, 12 ready, none starting" in parts["present"]
+    assert any("97 % certainty no more than 16" in line for line in parts["expected"])
+    assert any(line.startswith("set to ") for line in parts["outcome"])
+
+
+def test_every_constraint_is_listed_in_order_and_the_last_is_marked():
+    moves = {CHAT: Moves(to=12, at=AT - 30.0, last_down=AT - 30.0)}
+    record = a_record(
+        demand=a_demand(4.0),
+        outlook=an_outlook(4.0),
+        recents={CHAT: 8, nodes("h100"): 0},
+        moves=moves,
+    )
+    lines = told(record)["restrained"]
+    assert lines[0].startswith("1. stabilisation: within the last 2 min 8 servers were planned")
+    assert lines[-1].startswith("2. cooldown: ")
+    assert [line.endswith("← this bound") for line in lines] == [False, True]
+
+
+def test_old_missing_and_suspect_readings_say_so():
+    measured = {ARRIVALS: Reading(None, AT), KV_USE: Reading(0.5, AT - 30.0, True)}
+    lines = told(a_record(measured=measured))["measured"]
+    assert lines == [
+        "an unknown number of requests a second arrive",
+        "KV cache 50 % full (30 s ago, with a warning)",
+    ]
+
+
+def test_blind_says_so():
+    parts = told(a_record(blind=True, measured={}))
+    assert parts["measured"] == ["nothing was measured"]
+    assert "what users ask for is unknown: the controller is blind here" in parts["present"]
+
+
+def test_what_was_refused_and_what_nobody_did_is_told():
+    ahead = {"demand": a_demand(20.0), "outlook": an_outlook(20.0)}
+    refused = a_record(actuation=Actuation(failed=((CHAT, "quota of 12 used up"),)), **ahead)
+    assert told(refused)["outcome"] == ["not set: quota of 12 used up"]
+    assert told(a_record(actuation=Actuation(), **ahead))["outcome"] == ["told, not set: nobody acted on it"]
+
+
+def test_what_starts_and_how_long_ago_is_told():
+    fleets = {CHAT: Fleet(12, 10, (AT - 186.0, AT - 20.0)), nodes("h100"): Fleet(6, 6)}
+    parts = told(a_record(fleets=fleets))
+    assert "12 asked for, 10 ready, 2 starting (the oldest asked for 3.1 min ago)" in parts["present"]
+
+
+def test_notes_are_trouble():
+    assert told(a_record(notes=("signals: no answer",)))["trouble"] == ["signals: no answer"]
+
+
+def test_a_summary_is_one_line():
+    record = a_record(demand=a_demand(20.0), outlook=an_outlook(20.0))
+    move = next(v for v in record.decision.verdicts if v.target == CHAT)
+    assert isinstance(move, Scale)
+    assert summary(record, move).startswith("2023-11-14 22:13:00  chat/servers  12 → 20 servers. ")
+
+
+@pytest.mark.parametrize("target", [None, CHAT, nodes("h100")], ids=str)
+def test_stories_are_of_one_target_or_of_all(target):
+    assert len(stories(a_record(), target)) == (2 if target is None else 1)
