@@ -17,7 +17,7 @@ from forecasting.forecast import Forecast
 from forecasting.forecaster import State
 from forecasting.series import FloatArray
 
-GAIN = 0.01  # a step is this share of the row's spread; right for an update a minute, five times it for one in five
+GAIN = 0.01  # a step is this share of the row's spread; right for an update a minute
 LIMIT = 0.7  # at most double, at least half
 _FORGET = 0.01
 _SPREAD = 0.1
@@ -44,7 +44,9 @@ class Calibration:
         return np.array([np.interp(level, self.levels, row) for row in self.shifts])
 
     def state(self) -> State:
-        return {"levels": list(self.levels), "gain": self.gain} | {name: getattr(self, name).tolist() for name in _ARRAYS}
+        return {"levels": list(self.levels), "gain": self.gain} | {
+            name: getattr(self, name).tolist() for name in _ARRAYS
+        }
 
 
 _ARRAYS = ("shifts", "spread", "seen", "missed")

@@ -58,7 +58,8 @@ FORECASTERS: dict[str, Callable[..., Forecaster]] = {
 def make(name: str, **params: Any) -> Forecaster:
     """A forecaster by its name, with the parameters of its method."""
     try:
-        return _named(FORECASTERS, name)(**params)
+        made: Forecaster = _named(FORECASTERS, name)(**params)
+        return made
     except TypeError as wrong:
         raise ValueError(f"{name}: {wrong}") from wrong
 

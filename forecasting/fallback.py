@@ -1,7 +1,7 @@
 """The first method that has enough history, row by row; and forecasts across a gap at the end.
 
-The first minutes are a guess that says so, the first hours hold the last value with bands from its own errors,
-then the method that was asked for answers, with as many seasons as there has been time to see.
+The first minutes are a guess that says so, the first hours hold the last value with bands from its own
+errors, then the method that was asked for answers, with as many seasons as there has been time to see.
 """
 
 from __future__ import annotations
@@ -130,7 +130,8 @@ class Grouped:
 def _silent_steps(recent: Panel) -> npt.NDArray[np.int64]:
     """Steps since the newest measured one, by row; all of them where nothing was measured."""
     seen = np.isfinite(recent.values[:, ::-1])
-    return np.where(seen.any(axis=1), seen.argmax(axis=1) if recent.steps else 0, recent.steps).astype(np.int64)
+    newest = seen.argmax(axis=1) if recent.steps else 0
+    return np.where(seen.any(axis=1), newest, recent.steps).astype(np.int64)
 
 
 def _from_afar(recent: Panel, rows: Index, ahead: int, levels: Levels) -> FloatArray:
@@ -175,7 +176,8 @@ class Ladder:
             enough = left & (measured >= max(_LEAST_STEPS, ceil(rung.needs / history.step)))
             left &= ~enough
             for length in np.unique(lengths[enough]):
-                groups += _fitted(rung, history.last(int(length)), np.flatnonzero(enough & (lengths == length)))
+                alike = np.flatnonzero(enough & (lengths == length))
+                groups += _fitted(rung, history.last(int(length)), alike)
         if left.any():
             groups.append(Group(rows=np.flatnonzero(left), learned=Guess()))
         return Grouped(name=self.name, step=history.step, rows=history.rows, groups=tuple(groups))

@@ -37,7 +37,8 @@ class Column:
 def _column(name: str, pairs: list[tuple[int, int]], *, smooth: bool = False) -> Column:
     share = 1.0 / len(pairs)
     smooth = smooth and min(newer for newer, _ in pairs) >= 1  # the neighbour of now is the future
-    return Column(name=name, terms=tuple(Term(newer=a, older=b, share=share, smooth=smooth) for a, b in pairs))
+    terms = tuple(Term(newer=a, older=b, share=share, smooth=smooth) for a, b in pairs)
+    return Column(name=name, terms=terms)
 
 
 @lru_cache(maxsize=512)

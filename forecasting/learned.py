@@ -10,12 +10,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from forecasting import bands, rules
-from forecasting.bands import Bands, Errors
+from forecasting import bands, errors, rules
+from forecasting.bands import Bands
+from forecasting.errors import Errors
 from forecasting.forecaster import State
-from forecasting.past import (
-    HOUR, MINUTE, UNREST_FLOOR, Array32, Past, offsets, past_of, steps_in,
-)  # fmt: skip
+from forecasting.past import HOUR, MINUTE, UNREST_FLOOR, Array32, Past, offsets, past_of, steps_in
 from forecasting.rules import Rule
 from forecasting.series import FloatArray, Panel
 
@@ -109,8 +108,8 @@ def learn(method: Method, history: Panel, origins: int) -> Banded:
     past = past_of(history, offset, method.max_ahead, origins)
     studied = method.study(history, offset, past)
     window = unrest_window(past.step)
-    errors = Errors(points=studied.points, targets=past.targets(), now=past.at(0), unrest=past.unrest(window))
-    learned = bands.learn(errors, past.horizons)
+    seen = Errors(points=studied.points, targets=past.targets(), now=past.at(0), unrest=past.unrest(window))
+    learned = errors.learn(seen, past.horizons)
     return Banded(name=method.name, offset=offset, rule=studied.rule, bands=learned, window=window)
 
 

@@ -38,7 +38,7 @@ def judge(paths: FloatArray, shape: tuple[int, int, int], greatest: FloatArray) 
     if paths.shape != shape:
         return Judgement(paths=np.zeros(shape), refused=np.ones(shape[1], dtype=bool))
     with np.errstate(invalid="ignore"):
-        possible = ((paths >= 0.0) & (paths <= greatest[None, :, None])).all(axis=(0, 2))
+        possible = np.asarray(((paths >= 0.0) & (paths <= greatest[None, :, None])).all(axis=(0, 2)))
     ordered = paths if (paths[1:] >= paths[:-1]).all() else np.sort(paths, axis=0)
     return Judgement(paths=ordered, refused=~possible)
 

@@ -92,8 +92,8 @@ class Past:
         total = np.cumsum(moved, axis=1, dtype=np.float64)
         now, then = self.pad + self.first, self.pad + self.first - window
         span = self.stride * (self.count - 1) + 1
-        mean = (total[:, now : now + span : self.stride] - total[:, then : then + span : self.stride]) / window
-        return np.log(np.maximum(mean, 0.0) + UNREST_FLOOR).astype(np.float32)
+        moves = total[:, now : now + span : self.stride] - total[:, then : then + span : self.stride]
+        return np.log(np.maximum(moves / window, 0.0) + UNREST_FLOOR).astype(np.float32)
 
 
 UNREST_FLOOR = 0.003
@@ -102,7 +102,7 @@ UNREST_FLOOR = 0.003
 def knots_for(step: float, max_ahead: float) -> tuple[int, ...]:
     """The horizons that are fitted, in steps; those between are interpolated."""
     last = steps_in(max_ahead, step)
-    return tuple(k for k in _KNOTS if k < last) + (last,)
+    return (*(k for k in _KNOTS if k < last), last)
 
 
 def past_of(history: Panel, offset: FloatArray, max_ahead: float, origins: int) -> Past:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ class Blocks:
 
     @property
     def centres(self) -> FloatArray:
-        return self.start + self.length * (np.arange(self.logs.shape[1]) + 0.5)
+        return np.asarray(self.start + self.length * (np.arange(self.logs.shape[1]) + 0.5), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ class Profile:
 
     @property
     def memory(self) -> int:
-        return self.block * self.level.shape[1]
+        return self.block * int(self.level.shape[1])
 
     def points(self, recent: Panel, offset: FloatArray, ahead: int) -> FloatArray:
         if recent.steps >= self.memory:
@@ -95,13 +96,13 @@ class Profile:
             logs = np.log(recent.last(self.memory).values + offset)
         apart = self._apart(_blocks_back(logs, self.block, self.level.shape[1]), recent.end)
         level, slope = _weighted(self.level, apart), np.add.reduce(self.slope * np.nan_to_num(apart), axis=1)
-        h = np.arange(1, ahead + 1)
-        season = self.at(recent.end + (h - 0.5) * self.step)
+        h = np.arange(1, ahead + 1, dtype=np.float64)
+        season = self.at(np.asarray(recent.end + (h - 0.5) * self.step))
         return season + self._carry(level[:, None], slope[:, None], h / self.block)
 
     def _apart(self, blocks: FloatArray, end: float) -> FloatArray:
         centres = end - self.step * self.block * (np.arange(blocks.shape[1]) + 0.5)
-        return blocks - self.at(centres)
+        return np.asarray(blocks - self.at(np.asarray(centres, dtype=np.float64)))
 
     def _carry(self, level: FloatArray, slope: FloatArray, h: FloatArray) -> FloatArray:
         shape = (-1,) + (1,) * (level.ndim - 1)
@@ -136,7 +137,9 @@ class Profile:
             if k * self.block > past.pad + past.first:
                 break
             centres = origins - self.step * self.block * (k + 0.5)
-            apart = past.at(-k * self.block, mean) - self.at(centres)
+            apart: FloatArray = past.at(-k * self.block, mean) - self.at(
+                np.asarray(centres, dtype=np.float64)
+            )
             seen = np.isfinite(apart)
             apart = np.where(seen, apart, 0.0)
             total += self.level[:, k, None] * apart
@@ -144,10 +147,10 @@ class Profile:
             slope += self.slope[:, k, None] * apart
         level = total / np.where(weights > 0, weights, 1.0)
         level[np.isnan(past.at(0))] = np.nan
-        said = [
-            self.at(origins + (h - 0.5) * self.step) + self._carry(level, slope, np.float64(h / self.block))
-            for h in past.horizons
-        ]
+        said = []
+        for h in past.horizons:
+            season = self.at(np.asarray(origins + (h - 0.5) * self.step, dtype=np.float64))
+            said.append(season + self._carry(level, slope, np.array(h / self.block)))
         return np.stack(said, axis=1).astype(np.float32)
 
     def state(self) -> State:
@@ -159,7 +162,7 @@ _ARRAYS = ("curve", "level", "slope", "persist", "damp")
 
 
 def restored(state: dict[str, Any]) -> Profile:
-    arrays = {name: np.array(state[name], dtype=np.float64) for name in _ARRAYS}
+    arrays: dict[str, Any] = {name: np.array(state[name], dtype=np.float64) for name in _ARRAYS}
     return Profile(step=state["step"], block=state["block"], period=state["period"], **arrays)
 
 
@@ -167,7 +170,8 @@ def _weighted(weights: FloatArray, values: FloatArray) -> FloatArray:
     """Weighted mean by row over what is there."""
     seen = np.isfinite(values)
     total = np.add.reduce(weights * seen, axis=1)
-    return np.add.reduce(weights * np.where(seen, values, 0.0), axis=1) / np.where(total > 0, total, 1.0)
+    mean = np.add.reduce(weights * np.where(seen, values, 0.0), axis=1) / np.where(total > 0, total, 1.0)
+    return np.asarray(mean)
 
 
 def _blocks_back(logs: FloatArray, block: int, taps: int) -> FloatArray:
@@ -220,7 +224,7 @@ def study(past: Past, find: Callable[[Blocks, int], Profile]) -> Studied:
     panel = Panel(start=past.start, step=past.step, values=logs)
     edges = np.linspace(0, past.count, QUARTERS + 1).astype(int)
     said = []
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in pairwise(edges):
         part = replace(past, first=past.first + past.stride * int(a), count=int(b - a))
         without = logs.copy()
         without[:, part.first : part.first + past.stride * part.count] = np.nan
@@ -240,8 +244,10 @@ def by_phase(values: FloatArray, phase: np.ndarray[Any, np.dtype[np.intp]], bins
     rows = values.shape[0]
     seen = np.isfinite(values)
     total, count = np.zeros((rows, bins)), np.zeros((rows, bins))
-    np.add.at(total, (slice(None), phase), np.where(seen, values, 0.0))
-    np.add.at(count, (slice(None), phase), seen)
+    for b in range(bins):
+        there = np.flatnonzero(phase == b)
+        total[:, b] = np.where(seen[:, there], values[:, there], 0.0).sum(axis=1)
+        count[:, b] = seen[:, there].sum(axis=1)
     overall = total.sum(axis=1, keepdims=True) / np.maximum(count.sum(axis=1, keepdims=True), 1)
     return np.where(count > 0, total / np.maximum(count, 1), overall)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,7 @@ class Solution:
 
 
 def solve(past: Past, *, penalty: float, half_life: float) -> Solution:
-    """Fit z[t+h] - z[t] at every knot. A loud hour counts more than a quiet one, last week more than before."""
+    """Fit z[t+h] - z[t] at every knot. Loud hours count more than quiet ones, new ones more than old."""
     smooth = smoothed(past.logs)
     common = common_columns(past.step, past.reach)
     count = len(common) + len(ahead_columns(past.step, past.reach, past.knots[0]))
@@ -42,7 +43,8 @@ def solve(past: Past, *, penalty: float, half_life: float) -> Solution:
 def _size(past: Past, half_life: float) -> Array32:
     age = past.step * (past.steps - past.origin_steps) / (half_life * DAY)
     now = np.nan_to_num(past.at(0) - np.nanmax(past.logs, axis=1, keepdims=True, initial=-50.0), nan=-50.0)
-    return (np.exp(np.maximum(now, -30.0)) * 0.5**age).astype(np.float32)
+    size: Array32 = (np.exp(np.maximum(now, -30.0)) * 0.5**age).astype(np.float32)
+    return size
 
 
 def _one_horizon(cells: Array32, size: Array32, penalty: float) -> tuple[FloatArray, Array32]:
@@ -51,10 +53,10 @@ def _one_horizon(cells: Array32, size: Array32, penalty: float) -> tuple[FloatAr
     used = np.where(np.isnan(target), np.float32(0.0), size)
     target[np.isnan(target)] = 0.0
     edges = np.linspace(0, cells.shape[2], min(_BLOCKS, cells.shape[2]) + 1).astype(int)
-    grams = np.stack([_gram(cells[:, :, a:b], used[:, a:b]) for a, b in zip(edges, edges[1:], strict=False)])
+    grams = np.stack([_gram(cells[:, :, a:b], used[:, a:b]) for a, b in pairwise(edges)])
     total = grams.sum(axis=0)
     unseen = np.empty_like(target)
-    for block, (a, b) in enumerate(zip(edges, edges[1:], strict=False)):
+    for block, (a, b) in enumerate(pairwise(edges)):
         without = _weights(total - grams[block], penalty).astype(np.float32)
         unseen[:, a:b] = np.matmul(without[:, None], cells[:, :-1, a:b])[:, 0]
     return _weights(total, penalty), unseen

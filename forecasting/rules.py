@@ -124,7 +124,8 @@ class Recall:
                     continue
                 total = np.zeros(recent.rows)
                 for term in column.terms:
-                    total += np.nan_to_num(look.mean(term.newer, term.smooth) - look.mean(term.older, term.smooth))
+                    newer, older = look.mean(term.newer, term.smooth), look.mean(term.older, term.smooth)
+                    total += np.nan_to_num(newer - older)
                 points[:, h] += weight * total / len(column.terms)
         return points
 
@@ -184,7 +185,9 @@ class _Look:
 SEASON_SHARES = ((DAY, 3, 0.25), (WEEK, 3, 0.25 / 3))
 
 
-def recall(step: float, reach: int, knots: tuple[int, ...], weights: FloatArray, season: FloatArray) -> Recall:
+def recall(
+    step: float, reach: int, knots: tuple[int, ...], weights: FloatArray, season: FloatArray
+) -> Recall:
     """A recall that asks for no more past than its weights need."""
     needed = reach + 2 if weights.any() or season.any() else 1
     return Recall(step=step, reach=reach, knots=knots, weights=weights, season=season, memory=needed)

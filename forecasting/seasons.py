@@ -1,8 +1,8 @@
 """Which seasons a series has, if any: autocorrelation that chance does not explain.
 
-The series is freed of its slow drift, and its correlation with itself one period back is compared with that of
-surrogates in which whole stretches were shuffled: noise keeps its short memory there, but loses the clock. A
-daily shape that is there only because the load wanders does not pass.
+The series is freed of its slow drift, and its correlation with itself one period back is compared with that
+of surrogates in which whole stretches were shuffled: noise keeps its short memory there, but loses the clock.
+A daily shape that is there only because the load wanders does not pass.
 """
 
 from __future__ import annotations

@@ -51,7 +51,8 @@ class _Seen:
 def backtest(history: Panel, methods: Mapping[str, Forecaster], walk: Walk) -> tuple[Score, ...]:
     """Score each method on the same origins; none sees a step that had not ended when it spoke."""
     levels = tuple(sorted({*walk.levels, 0.5}))
-    return tuple(_score(name, _walk(history, method, walk, levels), levels) for name, method in methods.items())
+    walked = {name: _walk(history, method, walk, levels) for name, method in methods.items()}
+    return tuple(_score(name, seen, levels) for name, seen in walked.items())
 
 
 def forecasts(history: Panel, method: Forecaster, walk: Walk, levels: Sequence[float]) -> list[Forecast]:

@@ -8,7 +8,7 @@ from forecasting.series import FloatArray
 
 
 def pinball(realised: FloatArray, predicted: FloatArray, level: float) -> float:
-    """Mean pinball loss: a miss costs `level` per unit, an idle unit 1 - `level`; NaN if nothing was scored."""
+    """Mean pinball loss: a miss costs `level` a unit, an idle unit 1 - `level`; NaN if there was none."""
     short = realised - predicted
     return _mean(np.maximum(level * short, (level - 1.0) * short))
 

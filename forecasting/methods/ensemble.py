@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 
 from forecasting import rules
-from forecasting.bands import loss
+from forecasting.errors import loss
 from forecasting.forecaster import State
 from forecasting.lags import columns_at
 from forecasting.learned import Method, Studied, far_points
@@ -56,7 +56,8 @@ class Mix:
     def state(self) -> State:
         return {
             "rule": "mix", "horizons": list(self.horizons),
-            "rules": [rule.state() for rule in self.rules], "shares": [share.tolist() for share in self.shares],
+            "rules": [rule.state() for rule in self.rules],
+            "shares": [share.tolist() for share in self.shares],
         }  # fmt: skip
 
 
@@ -70,14 +71,17 @@ class Ensemble:
     needs: float = 3 * HOUR
 
     def study(self, history: Panel, offset: FloatArray, past: Past) -> Studied:
-        recalls = [LastValue(max_ahead=self.max_ahead), _SameTime(), Memories(max_ahead=self.max_ahead)]
-        studied = [m.study(history, offset, past) for m in recalls]
+        studied = [
+            LastValue().study(history, offset, past),
+            _same_time(past),
+            Memories().study(history, offset, past),
+        ]
         others = [m.study(history, offset, past) for m in self.members if m.needs <= past.steps * past.step]
         weights = weigh([s.points for s in studied + others], past)
-        recall, points = _folded(studied, weights[: len(recalls)], past)
+        recall, points = _folded(studied, weights[: len(studied)], past)
         if not others:
             return Studied(rule=recall, points=points)
-        shares = [weights[: len(recalls)].sum(axis=0), *weights[len(recalls) :]]
+        shares = [weights[: len(studied)].sum(axis=0), *weights[len(studied) :]]
         mixed = sum(
             share[:, :, None].astype(np.float32) * p
             for share, p in zip(shares, [points, *(s.points for s in others)], strict=True)
@@ -86,28 +90,25 @@ class Ensemble:
         return Studied(rule=rule, points=cast(Array32, mixed))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SameTime:
+def _same_time(past: Past) -> Studied:
     """The seasonal naive as a recall, so that it folds: three quarters days, one quarter weeks."""
-
-    def study(self, history: Panel, offset: FloatArray, past: Past) -> Studied:
-        names = [c.name for c in columns_at(past.step, past.reach, past.knots[0])]
-        share = {"season-days": 0.75 if "season-weeks" in names else 1.0, "season-weeks": 0.25}
-        row = np.array([share.get(name, 0.0) for name in names])
-        weights = np.broadcast_to(row, (past.rows, len(past.knots), len(names))).copy()
-        season = season_share(past)
-        rule = rules.recall(past.step, past.reach, past.knots, weights, season)
-        points = np.repeat(past.at(0)[:, None], len(past.knots), axis=1)
-        for k, h in enumerate(past.knots):
-            for lag, part in rules.season_mean_lags(past.step, past.reach, h):
-                points[:, k] += np.float32(part) * np.nan_to_num(past.at(-lag) - past.at(0))
-        return Studied(rule=rule, points=far_points(past, points, season))
+    names = [c.name for c in columns_at(past.step, past.reach, past.knots[0])]
+    share = {"season-days": 0.75 if "season-weeks" in names else 1.0, "season-weeks": 0.25}
+    row = np.array([share.get(name, 0.0) for name in names])
+    weights = np.broadcast_to(row, (past.rows, len(past.knots), len(names))).copy()
+    season = season_share(past)
+    rule = rules.recall(past.step, past.reach, past.knots, weights, season)
+    points = np.repeat(past.at(0)[:, None], len(past.knots), axis=1)
+    for k, h in enumerate(past.knots):
+        for lag, part in rules.season_mean_lags(past.step, past.reach, h):
+            points[:, k] += np.float32(part) * np.nan_to_num(past.at(-lag) - past.at(0))
+    return Studied(rule=rule, points=far_points(past, points, season))
 
 
 def weigh(points: Sequence[Array32], past: Past) -> FloatArray:
     """Shares of the members, (members, rows, horizons): by their own recent pinball at the loud levels."""
     near = len(past.knots)
-    tried = list(range(0, near - 1, 2)) + [near - 1]  # every second horizon says enough
+    tried = [*range(0, near - 1, 2), near - 1]  # every second horizon says enough
     targets = np.stack([past.at(past.knots[k]) for k in tried], axis=1)
     for said in points:  # members are compared where all of them have something to say
         targets += np.float32(0.0) * said[:, tried]

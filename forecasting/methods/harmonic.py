@@ -50,7 +50,7 @@ class Harmonic:
 def _basis(start: float, length: float, count: int, sines: tuple[int, int]) -> FloatArray:
     """Constant, sines of the day; with enough past also those of the week and weekends of their own."""
     day, week = sines
-    instants = start + length * (np.arange(count) + 0.5)
+    instants: FloatArray = np.asarray(start + length * (np.arange(count) + 0.5), dtype=np.float64)
     columns = [np.ones_like(instants), *_sines(instants, DAY, day)]
     if week:
         weekday = (np.floor(instants / DAY) + _EPOCH_WEEKDAY) % 7
@@ -72,7 +72,7 @@ def _ridge(logs: FloatArray, basis: FloatArray, penalty: float) -> FloatArray:
     logs, basis, seen = logs[:, anywhere], basis[anywhere], seen[:, anywhere]
     columns = basis.shape[1]
     gram = np.repeat((basis.T @ basis)[None], len(logs), axis=0)
-    for row in np.flatnonzero(~seen.all(axis=1)):  # taking away what a row lacks is less than adding what it has
+    for row in np.flatnonzero(~seen.all(axis=1)):  # what a row lacks is less than what it has
         lacking = basis[~seen[row]]
         gram[row] -= lacking.T @ lacking
     grown = penalty * np.concatenate([[1e-6], np.arange(1, columns)])
@@ -87,4 +87,4 @@ def _persistence(residual: FloatArray) -> FloatArray:
     both = np.isfinite(now) & np.isfinite(then)
     product = np.where(both, now * then, 0.0).sum(axis=1)
     square = np.where(both, then * then, 0.0).sum(axis=1)
-    return np.clip(product / np.where(square > 0, square, 1.0), 0.0, 0.999)
+    return np.asarray(np.clip(product / np.where(square > 0, square, 1.0), 0.0, 0.999))

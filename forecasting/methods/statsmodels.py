@@ -48,10 +48,14 @@ class Stl:
         full, phase, bins = filled(blocks)
         curve = np.empty((len(full), bins))
         # Jumps: the loess is computed at every n-th point and interpolated, 13 ms instead of 310 for a week.
-        jumps = {"seasonal_jump": max(1, bins // 20), "trend_jump": max(1, bins // 10)}
+        small, large = max(1, bins // 20), max(1, bins // 10)
         for row, logs in enumerate(full):
-            found = STL(logs, period=bins, seasonal=self.seasonal, low_pass_jump=max(1, bins // 10), **jumps).fit()
-            curve[row, phase[-bins:]] = np.asarray(found.seasonal)[-bins:] + np.asarray(found.trend)[-bins:].mean()
+            found = STL(
+                logs, period=bins, seasonal=self.seasonal,
+                seasonal_jump=small, trend_jump=large, low_pass_jump=large,
+            ).fit()  # fmt: skip
+            newest = np.asarray(found.seasonal)[-bins:], np.asarray(found.trend)[-bins:]
+            curve[row, phase[-bins:]] = newest[0] + newest[1].mean()
         rows = len(full)
         return profile(blocks, block, curve, following(np.full(rows, self.follow)), np.zeros((rows, TAPS)))
 
