@@ -7,7 +7,7 @@ import pytest
 
 from autoscaler.core.cluster import Fleet
 from autoscaler.core.observation import ARRIVALS, OUTPUT_TOKENS, PROMPT_TOKENS, RUNNING, WAITING, Reading
-from autoscaler.core.policy import Workload
+from autoscaler.core.policy import Limits, Workload
 from autoscaler.core.profile import Profile
 from autoscaler.replay.baselines import BASELINES, Baseline, Setup
 from autoscaler.replay.baselines.aws import Aws
@@ -34,9 +34,17 @@ def daily(work: Callable[[float], float]) -> Callable[[float, float, float], Flo
 
 
 def a_setup(
-    past: Callable[[float, float, float], FloatArray] = nothing, headroom: float | None = None
+    past: Callable[[float, float, float], FloatArray] = nothing,
+    headroom: float | None = None,
+    ceiling: int = 1_000,
 ) -> Setup:
-    workload = Workload(name="chat", pool="h100", profile=Profile(places=PLACES), headroom=headroom)
+    workload = Workload(
+        name="chat",
+        pool="h100",
+        profile=Profile(places=PLACES),
+        headroom=headroom,
+        servers=Limits(ceiling=ceiling),
+    )
     return Setup(workload=workload, past=past, servers_per_node=2)
 
 
@@ -189,6 +197,12 @@ def test_phpa_asks_for_what_it_saw_coming_yesterday() -> None:
 
 def test_phpa_is_an_hpa_without_a_past() -> None:
     assert BASELINES["phpa"](a_setup()).decide(AT, readings(12 * TARGET), a_fleet(10)) == 12
+
+
+def test_phpa_remembers_no_more_than_it_may_have() -> None:
+    past = daily(lambda second: 70.0 if 600.0 <= second < 43_200.0 else 0.7)
+    assert BASELINES["phpa"](a_setup(past)).decide(AT, readings(0.9 * TARGET), a_fleet(1)) >= 90
+    assert BASELINES["phpa"](a_setup(past, ceiling=20)).decide(AT, readings(0.9 * TARGET), a_fleet(1)) <= 20
 
 
 def test_phpa_holds_without_its_metric() -> None:

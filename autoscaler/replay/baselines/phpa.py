@@ -78,6 +78,7 @@ class Phpa:
     def __init__(self, setup: Setup) -> None:
         self._hpa = Hpa(setup)
         self._past = setup.past
+        self._ceiling = setup.workload.servers.ceiling  # maxReplicas
         self._model = HoltWinters(SEASON)
         self._highest = Highest(DOWN_WINDOW_S)
         self._stepped: float | None = None
@@ -90,6 +91,9 @@ class Phpa:
         calculated = self._hpa.propose(readings, servers)
         if calculated is None:
             return servers.desired  # the reconciliation ends with the HPA's error
+        # PHPA stores the count before its maximum; a long queue would then come back tomorrow as a forecast
+        # of hundreds. Kept within the maximum it is a count that the fleet can have had.
+        calculated = min(calculated, self._ceiling)
         if self._stepped is None or at - self._stepped >= STEP_S:
             self._stepped = at
             self._model.add(calculated)
@@ -102,5 +106,5 @@ class Phpa:
         last = 0
         for busy in work[np.isfinite(work).argmax() :] if np.isfinite(work).any() else ():
             # A gap repeats the step before: the counts are a list, which has no place for gaps.
-            last = last if np.isnan(busy) else max(1, ceil(busy / UTILISATION - 1e-9))
+            last = last if np.isnan(busy) else min(max(1, ceil(busy / UTILISATION - 1e-9)), self._ceiling)
             self._model.add(last)
