@@ -22,6 +22,7 @@ from forecasting.forecast import Forecast
 from forecasting.forecaster import Fitted
 from forecasting.series import FloatArray
 
+DAY = 86_400.0
 ASKED_LEVELS = (0.5, 0.9, 0.97, 0.99, 0.998)  # between two of them a bound is interpolated
 
 
@@ -70,10 +71,12 @@ class Foresight:
             )
             for name, w in policy.workloads.items()
         }
+        self._begun = dict(self._strictness)
         stated = {w.level for w in policy.workloads.values() if w.level is not None}
         self._asked = tuple(sorted({*ASKED_LEVELS, *stated}))
         self._strictness |= {name: kept for name, kept in calibration.items() if name in self._strictness}
         history.set_window(self._lead_window(leads))
+        self._usual = _means(history)
 
     def calibration(self) -> Mapping[str, float]:
         return dict(self._strictness)
@@ -94,7 +97,7 @@ class Foresight:
         elapsed = self.history.end - before
         if not elapsed:
             return
-        self._adjust(trails, demands, elapsed)
+        self._adjust(demands, elapsed)
         if self._fits is None:
             return
         if at >= self._refit_at:
@@ -108,15 +111,24 @@ class Foresight:
             self._settle_pending()
             self._look_ahead(at, leads, self._fitted)
 
-    def _adjust(
-        self, trails: Mapping[str, Trail], demands: Mapping[str, Demand | None], elapsed_s: float
-    ) -> None:
+    def _usual_work(self, name: str, demand: Demand) -> float:
+        """The mean of about the last day, by which a moment's weight is told."""
+        usual = self._usual.get(name, demand.work)
+        self._usual[name] = usual + self.history.step / DAY * (demand.work - usual)
+        return usual
+
+    def _adjust(self, demands: Mapping[str, Demand | None], elapsed_s: float) -> None:
         """Levels nobody stated follow what came of them."""
         for name, workload in self._policy.workloads.items():
             demand = demands.get(name)
             if demand is not None and workload.level is None:
                 self._strictness[name] = adjusted(
-                    self._strictness[name], demand, trails[name].hourly, workload.objective, elapsed_s
+                    self._strictness[name],
+                    demand,
+                    self._usual_work(name, demand),
+                    workload.objective,
+                    self._begun[name],
+                    elapsed_s,
                 )
 
     def _submit(self, at: float) -> None:
@@ -172,3 +184,14 @@ class Foresight:
                 if not np.isnan(came[row]):
                     bounds = tuple(pending.bounds[:, row].tolist())
                     self.realised.append(Realised(pending.end, name, self._asked, bounds, float(came[row])))
+
+
+def _means(history: History) -> dict[str, float]:
+    """Mean work a second over the last week, for those that were measured."""
+    recent = history.work().last(int(7 * DAY / history.step)).values
+    means = {}
+    for row, name in enumerate(history.names):
+        known = recent[row][np.isfinite(recent[row])]
+        if known.size:
+            means[name] = float(known.mean())
+    return means

@@ -10,9 +10,13 @@ from math import log10
 from autoscaler.core.demand import Demand
 from autoscaler.core.policy import Objective
 
-LOOSEST, STRICTEST = 1.0, 2.7  # levels 0.9 and 0.998
+LOOSER, STRICTER = (
+    0.5,
+    0.6,
+)  # at most so far from where the objective began: 0.97 moves within 0.905 and 0.9925
 # A day at twice the misses that may be raises 0.97 to 0.979; a day of none lowers it to 0.958.
 GAIN_PER_DAY = 0.15
+MARGIN = 0.6  # of the misses that may be: next week is not last week, and a promise is kept in both
 DAY = 86_400.0
 
 
@@ -25,11 +29,16 @@ def level_of(strictness: float) -> float:
 
 
 def adjusted(
-    strictness: float, demand: Demand, usual_requests: float, objective: Objective, elapsed_s: float
+    strictness: float,
+    demand: Demand,
+    usual_work: float,
+    objective: Objective,
+    begun: float,
+    elapsed_s: float,
 ) -> float:
-    """After `elapsed_s` at this demand; an instant with more requests than usual weighs more."""
+    """After `elapsed_s` at this demand; a busy hour weighs more than a quiet one, as it has more requests."""
     late = 1.0 if demand.backlog > demand.work * objective.wait_s else 0.0
-    weight = min(demand.requests / usual_requests, 5.0) if usual_requests > 0.0 else 1.0
-    may = 1.0 - objective.share
+    weight = min(demand.work / usual_work, 5.0) if usual_work > 0.0 else 1.0
+    may = MARGIN * (1.0 - objective.share)
     moved = strictness + GAIN_PER_DAY * elapsed_s / DAY * weight * (late - may) / may
-    return min(max(moved, LOOSEST), STRICTEST)
+    return min(max(moved, begun - LOOSER), begun + STRICTER)
