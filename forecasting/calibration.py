@@ -89,8 +89,8 @@ def update(calibration: Calibration, predicted_bounds: FloatArray, realised: Flo
 def _spread(spread: FloatArray, bounds: FloatArray, came: FloatArray, known: Any) -> FloatArray:
     """Slowly follow the size of errors, by the lowest level's bound, which is the nearest to the middle."""
     usable = known[:, :1] & (bounds[:, :1] > 0) & (came > 0)
-    ratio = np.where(usable, came, 1.0) / np.where(usable, bounds[:, :1], 1.0)
-    size = np.minimum(np.abs(np.log(ratio)), 1.0)
+    apart = np.log(np.where(usable, came, 1.0)) - np.log(np.where(usable, bounds[:, :1], 1.0))
+    size = np.minimum(np.abs(apart), 1.0)
     return np.where(usable, (1.0 - _FORGET) * spread + _FORGET * size, spread)
 
 
