@@ -29,7 +29,7 @@ def duration(seconds: float) -> str:
     if not isfinite(seconds):
         return "an unknown time"
     if abs(seconds) < 90:
-        return f"{number(seconds, 2 if abs(seconds) >= 1 else 1)} s"
+        return f"{_one_place(seconds) if abs(seconds) < 10 else round(seconds)} s"
     if abs(seconds) < 90 * 60:
         return f"{_one_place(seconds / 60)} min"
     if abs(seconds) < 1.5 * DAY:

@@ -1,0 +1,222 @@
+"""Several policies through one setting, beside the optimum: the runs, and the object that `--json` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from autoscaler.cli.errors import BadInput
+
+if TYPE_CHECKING:
+    from autoscaler.assembly import PolicyRun, Watched
+    from autoscaler.control.memory import FileJournal
+    from autoscaler.core.policy import Policy, Pool, Workload
+    from autoscaler.replay.optimum import Optimum
+    from autoscaler.replay.setting import Setting
+    from autoscaler.replay.world import World
+
+OURS = "headway"
+DATED = 1e8  # earlier instants belong to a trace that knows no calendar
+DAY = 86_400.0
+Least = Callable[[float], Mapping[str, int]]
+
+
+class Plan(NamedTuple):
+    """What is to be compared."""
+
+    setting: Setting
+    names: Sequence[str]  # of policies, ours first
+    seed: int
+    forecaster: str | None = None  # None: the default
+    least: Least | None = None  # the calendar's floors
+
+
+class Comparison(NamedTuple):
+    plan: Plan
+    optimum: Optimum
+    runs: Mapping[str, PolicyRun]
+
+    def figures(self) -> dict[str, dict[str, Any]]:
+        return {name: run.scorecard.to_json() for name, run in self.runs.items()}
+
+    @property
+    def objective(self) -> float:
+        """Percent of the requests that are to be served in time: the hardest wish of all workloads."""
+        return 100.0 * max(w.objective.share for w in self.plan.setting.policy.workloads.values())
+
+    @property
+    def wait_s(self) -> float:
+        return min(w.objective.wait_s for w in self.plan.setting.policy.workloads.values())
+
+
+def chosen(against: str) -> list[str]:
+    """Names of policies, ours first. Raises BadInput for one that nobody knows."""
+    from autoscaler.assembly import POLICIES
+
+    if against == "all":
+        return [OURS, *(name for name in POLICIES if name != OURS)]
+    asked = [] if against == "none" else [name.strip() for name in against.split(",") if name.strip()]
+    unknown = [name for name in asked if name not in POLICIES]
+    if unknown:
+        raise BadInput(
+            f"--against: no policy is called {unknown[0]}; there are {', '.join(POLICIES)}, all and none"
+        )
+    return list(dict.fromkeys([OURS, *asked]))
+
+
+def compare(
+    plan: Plan,
+    *,
+    journal: FileJournal | None = None,
+    told: Callable[[str, float], None] | None = None,
+) -> Comparison:
+    """Every policy of the plan through its setting. `told` hears who runs, and how far through it is."""
+    from autoscaler.replay.bound import bound
+
+    setting = plan.setting
+    if told is not None:
+        told("optimum", 0.0)
+    optimum = bound(setting)
+    runs = {name: _run(plan, name, optimum, journal if name == OURS else None, told) for name in plan.names}
+    return Comparison(plan, optimum, runs)
+
+
+def _run(
+    plan: Plan,
+    name: str,
+    optimum: Optimum,
+    journal: FileJournal | None,
+    told: Callable[[str, float], None] | None,
+) -> PolicyRun:
+    from autoscaler.assembly import replay
+
+    setting = plan.setting
+
+    def watch(seen: Watched) -> None:
+        if told is not None and (seen.at - setting.start) % 3600.0 < 1.0:
+            told(name, (seen.at - setting.start) / (setting.end - setting.start))
+
+    return replay(
+        setting,
+        name,
+        seed=plan.seed,
+        forecaster=plan.forecaster,
+        optimum_gpu_hours=optimum.gpu_hours,
+        journal=journal,
+        on_tick=watch,
+        **({} if plan.least is None else {"least": plan.least}),
+    )
+
+
+def as_object(comparison: Comparison, traces: str) -> dict[str, Any]:
+    """What `headway replay --json` prints; docs/replay.md says what each name means."""
+    optimum = comparison.optimum
+    return {
+        "trace": traces,
+        "setting": setting_object(comparison.plan),
+        "optimum": {
+            "gpu_hours": round(optimum.gpu_hours, 3),
+            "attainment": round(100.0 * optimum.attainment, 4),
+            "kind": optimum.kind,
+        },
+        "policies": comparison.figures(),
+    }
+
+
+def setting_object(plan: Plan) -> dict[str, Any]:
+    from autoscaler.assembly import FORECASTER
+
+    setting = plan.setting
+    return {
+        "start": moment(setting.start),
+        "end": moment(setting.end),
+        "scored_days": round((setting.end - setting.start) / DAY, 4),
+        "seed": plan.seed,
+        "forecaster": plan.forecaster or FORECASTER,
+        "workloads": {n: _workload(w, setting) for n, w in setting.policy.workloads.items()},
+        "pools": {n: _pool(p) for n, p in setting.policy.pools.items()},
+        "world": _world(setting.world),
+    }
+
+
+def moment(at: float) -> str | float:
+    """ISO where the trace knows a calendar, else seconds."""
+    return at if abs(at) < DATED else datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
+
+
+def _workload(workload: Workload, setting: Setting) -> dict[str, Any]:
+    history = setting.offered[workload.name].history
+    return {
+        "pool": workload.pool,
+        "wait_s": workload.objective.wait_s,
+        "share": workload.objective.share,
+        "servers": [workload.servers.floor, workload.servers.ceiling],
+        "routers": None if workload.routers is None else [workload.routers.floor, workload.routers.ceiling],
+        "gpus_per_server": workload.profile.gpus_per_server,
+        "work_per_request_s": round(workload.profile.usual_work, 6),
+        "history_days": round(history.steps * history.step / DAY, 4),
+    }
+
+
+def _pool(pool: Pool) -> dict[str, Any]:
+    return {
+        "nodes": [pool.nodes.floor, pool.nodes.ceiling],
+        "gpus_per_node": pool.gpus_per_node,
+        "price_per_hour": pool.price_per_hour,
+    }
+
+
+def _world(world: World) -> dict[str, Any]:
+    return {
+        "step_s": world.step_s,
+        "node_delay_s": list(world.node_delay),
+        "load_s": list(world.load),
+        "drain_s": world.drain_s,
+        "packing": world.packing,
+        "scrape_s": world.scrape_s,
+        "window_s": world.window_s,
+    }
+
+
+def setting_words(plan: Plan) -> dict[str, str]:
+    """The same setting for people, a line each."""
+    from autoscaler.adapters.reporting.units import count, duration, instant, percent
+
+    setting, policy = plan.setting, plan.setting.policy
+    days = (setting.end - setting.start) / DAY
+    words = {"scored": f"{count(round(days, 2), 'day')}, {instant(setting.start)} to {instant(setting.end)}"}
+    for name, w in policy.workloads.items():
+        kept = setting.offered[name].history
+        words[name] = (
+            f"{percent(w.objective.share)} of requests to begin within {duration(w.objective.wait_s)}; "
+            f"{w.profile.gpus_per_server} GPUs a server, {w.servers.floor}–{w.servers.ceiling} servers; "
+            f"{kept.steps * kept.step / DAY:.3g} days of history"
+        )
+    for name, pool in policy.pools.items():
+        words[f"pool {name}"] = (
+            f"{pool.nodes.floor}–{pool.nodes.ceiling} nodes of {pool.gpus_per_node} GPUs at "
+            f"{pool.price_per_hour:g} an hour, billed from request to release"
+        )
+    return words | _world_words(setting.world, policy) | {"seed": str(plan.seed)}
+
+
+def _world_words(world: World, policy: Policy) -> dict[str, str]:
+    node, load = world.node_delay, world.load
+    drain = world.drain_s if world.drain_s is not None else max(p.drain_s for p in policy.pools.values())
+    measured = (
+        f"exact gauges, rates of whole {world.window_s:g} s"
+        if world.scrape_s is None
+        else f"scraped every {world.scrape_s:g} s, rates over {world.window_s:g} s"
+    )
+    words = {
+        "starts": f"a node takes {node[0]:g}–{node[1]:g} s, a model {load[0]:g}–{load[1]:g} s, "
+        f"draining {drain:g} s",
+        "packing": "perfect: servers leave the emptiest node first"
+        if world.packing == "perfect"
+        else "the ReplicaSet's own order: a lower count frees no node by itself",
+        "measured": measured,
+    }
+    if world.node_failures:
+        words["failures"] = f"{len(world.node_failures)} node dies on the way"
+    return words
