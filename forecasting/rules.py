@@ -60,6 +60,17 @@ class _Folded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """The same answer with every term by itself, for when some of the past is missing."""
+
+    lags: Index
+    newer: Index  # (3, terms), places in `lags`
+    older: Index
+    weights: FloatArray  # (rows, terms)
+    begins: Index  # where each step ahead begins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recall:
     """z[t+h] = z[t] + weights x columns; beyond the fitted horizons over to the season."""
 
@@ -70,6 +81,7 @@ class Recall:
     season: FloatArray  # (rows,), how much of the far future is season; the rest stays as it is
     memory: int
     _folded: dict[int, _Folded] = field(default_factory=dict, compare=False, repr=False)
+    _terms: dict[int, _Terms] = field(default_factory=dict, compare=False, repr=False)
 
     def points(self, recent: Panel, offset: FloatArray, ahead: int) -> FloatArray:
         near = min(ahead, self.knots[-1])
@@ -114,25 +126,43 @@ class Recall:
 
     def _by_term(self, recent: Panel, offset: FloatArray, ahead: int) -> FloatArray:
         """The same, term by term: a gap takes only its own term away."""
-        look = _Look(recent, offset, self.memory)
-        table = at_steps(self.weights, self.knots, ahead)
-        points = np.repeat(look.at(0)[:, None], ahead, axis=1)
-        for h in range(ahead):
-            for c, column in enumerate(columns_at(self.step, self.reach, h + 1)):
-                weight = table[:, h, c]
-                if not weight.any():
-                    continue
-                total = np.zeros(recent.rows)
-                for term in column.terms:
-                    newer, older = look.mean(term.newer, term.smooth), look.mean(term.older, term.smooth)
-                    total += np.nan_to_num(newer - older)
-                points[:, h] += weight * total / len(column.terms)
+        terms = self._terms.get(ahead) or self._spell_out(ahead)
+        logs = _logs_at(recent, offset, terms.lags)
+        change = logs[:, terms.newer].sum(axis=1) - logs[:, terms.older].sum(axis=1)
+        change[np.isnan(change)] = 0.0
+        points: FloatArray = np.add.reduceat(change * terms.weights, terms.begins, axis=1)
+        points += logs[:, :1]
         return points
+
+    def _spell_out(self, ahead: int) -> _Terms:
+        table = at_steps(self.weights, self.knots, ahead)
+        newer: list[tuple[int, int, int]] = []
+        older: list[tuple[int, int, int]] = []
+        weights: list[FloatArray] = []
+        begins: list[int] = []
+        for h in range(ahead):
+            begins.append(len(newer))
+            for c, column in enumerate(columns_at(self.step, self.reach, h + 1)):
+                for term in column.terms:
+                    n, o, s = term.newer, term.older, int(term.smooth)
+                    newer.append((n - s, n, n + s))
+                    older.append((o - s, o, o + s))
+                    weights.append(table[:, h, c] * (term.share / 3.0))
+        # Lag 0 comes first: it is where the change starts from.
+        lags, index = np.unique(np.array([(0, 0, 0), *newer, *older]), return_inverse=True)
+        index = index.reshape(-1, 3).T.astype(np.intp)
+        count = len(newer)
+        terms = _Terms(
+            lags=lags.astype(np.intp), newer=index[:, 1 : count + 1], older=index[:, count + 1 :],
+            weights=np.stack(weights, axis=1), begins=np.array(begins, dtype=np.intp),
+        )  # fmt: skip
+        if terms.weights.size <= _FOLD_LIMIT:
+            self._terms[ahead] = terms
+        return terms
 
     def _far(self, recent: Panel, offset: FloatArray, last: FloatArray, near: int, ahead: int) -> FloatArray:
         """Level x season: what sets the present apart from its season fades within hours."""
-        look = _Look(recent, offset, self.memory)
-        season = look.season(self.step, self.reach, near, ahead)
+        season = _season(recent, offset, self, near, ahead)
         fade = np.exp(-self.step * np.arange(1, ahead - near + 1) / _FADE)
         known = np.where(np.isfinite(season), season, last)
         apart = np.nan_to_num(last - season[:, :1])
@@ -146,40 +176,30 @@ class Recall:
         }  # fmt: skip
 
 
-class _Look:
-    """Logarithms at a lag, computed when asked for; what is not there is NaN."""
+def _logs_at(recent: Panel, offset: FloatArray, lags: npt.NDArray[Any]) -> FloatArray:
+    """Logarithms at any lags, the shape of `lags` with rows in front; what is not there is NaN."""
+    index = recent.steps - 1 - lags
+    values = recent.values[:, np.maximum(index, 0)]
+    fine = (index >= 0) & (values >= 0) & np.isfinite(values)
+    shape = (-1,) + (1,) * lags.ndim
+    return np.where(fine, np.log(np.where(fine, values, 0.0) + offset.reshape(shape)), np.nan)
 
-    def __init__(self, recent: Panel, offset: FloatArray, memory: int) -> None:
-        values = recent.last(memory).values
-        with np.errstate(invalid="ignore", divide="ignore"):
-            logs = np.log(values + offset)
-        self._logs = np.where((values >= 0) & np.isfinite(values), logs, np.nan)
-        self._missing = np.full(values.shape[0], np.nan)
 
-    def at(self, lag: int) -> FloatArray:
-        index = self._logs.shape[1] - 1 - lag
-        return np.asarray(self._logs[:, index]) if 0 <= index < self._logs.shape[1] else self._missing
-
-    def mean(self, lag: int, smooth: bool) -> FloatArray:
-        return (self.at(lag - 1) + self.at(lag) + self.at(lag + 1)) / 3.0 if smooth else self.at(lag)
-
-    def season(self, step: float, reach: int, first: int, last: int) -> FloatArray:
-        """Mean of the same time of the last days and weekdays, for steps first..last ahead."""
-        total = np.zeros((len(self._missing), last - first + 1))
-        count = np.zeros_like(total)
-        for period, most, share in SEASON_SHARES:
-            length = steps_in(period, step)
-            for k in range(most if length <= reach else 0):
-                lags = np.arange(first, last + 1)
-                lags = length * (-(-lags // length) + k) - lags
-                index = self._logs.shape[1] - 1 - lags
-                index[lags > reach] = -1
-                found = np.where(index >= 0, self._logs[:, np.maximum(index, 0)], np.nan)
-                seen = np.isfinite(found)
-                total += np.where(seen, share * found, 0.0)
-                count += share * seen
-        with np.errstate(invalid="ignore"):
-            return np.where(count > 0, total / np.where(count > 0, count, 1.0), np.nan)
+def _season(recent: Panel, offset: FloatArray, rule: Recall, first: int, last: int) -> FloatArray:
+    """Mean of the same time of the last days and weekdays, for steps first..last ahead; NaN if none."""
+    total = np.zeros((recent.rows, last - first + 1))
+    count = np.zeros_like(total)
+    ahead = np.arange(first, last + 1)
+    for period, most, share in SEASON_SHARES:
+        length = steps_in(period, rule.step)
+        for k in range(most if length <= rule.reach else 0):
+            lags = length * (-(-ahead // length) + k) - ahead
+            lags[lags > rule.reach] = recent.steps  # older than the rule looks
+            found = _logs_at(recent, offset, lags)
+            seen = np.isfinite(found)
+            total += np.where(seen, share * found, 0.0)
+            count += share * seen
+    return np.where(count > 0, total / np.where(count > 0, count, 1.0), np.nan)
 
 
 SEASON_SHARES = ((DAY, 3, 0.25), (WEEK, 3, 0.25 / 3))
