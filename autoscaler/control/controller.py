@@ -16,7 +16,7 @@ from autoscaler.core.demand import NO_TRAIL, Demand, Trail, estimate_demand, fre
 from autoscaler.core.history import History
 from autoscaler.core.lead_time import Lead, LeadTimes, lead_for
 from autoscaler.core.ledger import UNMOVED, Ledger, Moves
-from autoscaler.core.observation import MISSING, ROUTER_REQUESTS, Observation
+from autoscaler.core.observation import MISSING, ROUTER_REQUESTS, Observation, Reading
 from autoscaler.core.policy import Policy
 from autoscaler.core.record import TickRecord
 from autoscaler.ports import (
@@ -31,6 +31,7 @@ from autoscaler.ports import (
 )
 
 NO_FLOORS: Mapping[str, int] = {}
+NO_READINGS: Mapping[str, Reading] = {}
 Least = Callable[[float], Mapping[str, int]]  # scheduled minimum servers by workload, at an instant
 
 
@@ -78,6 +79,7 @@ class Controller:
         self._lead_times = kept.lead_times
         self._leads = self._read_leads()
         self._recent = RecentPlans(config.policy)
+        self._routed = [name for name, w in config.policy.workloads.items() if w.routers is not None]
         self._foresight: Foresight | None = None
         self._kept = kept
 
@@ -196,12 +198,14 @@ class Controller:
         return demands
 
     def _router_loads(self, observation: Observation, at: float) -> Mapping[str, float | None]:
-        loads: dict[str, float | None] = {}
-        for name, workload in self._policy.workloads.items():
-            if workload.routers is not None:
-                reading = observation.workloads.get(name, {}).get(ROUTER_REQUESTS, MISSING)
-                loads[name] = fresh(reading, at, ROUTER_REQUESTS)
-        return loads
+        return {
+            name: fresh(
+                observation.workloads.get(name, NO_READINGS).get(ROUTER_REQUESTS, MISSING),
+                at,
+                ROUTER_REQUESTS,
+            )
+            for name in self._routed
+        }
 
     def _act(self, decision: Decision, notes: list[str]) -> Actuation:
         moves = decision.moves

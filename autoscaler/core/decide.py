@@ -5,13 +5,12 @@ in `Inputs`, so one record gives its decision again.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from autoscaler.core.cluster import Fleet, Target, nodes, routers, servers
 from autoscaler.core.decision import Decision, Hold, Scale, Scope, Verdict
 from autoscaler.core.demand import Demand
-from autoscaler.core.guards import Context, Proposal, settle
+from autoscaler.core.guards import Context, Proposal, at_rest, settle
 from autoscaler.core.lead_time import Lead
 from autoscaler.core.ledger import UNMOVED, Moves
 from autoscaler.core.outlook import STALE_S, Outlook
@@ -26,8 +25,7 @@ STEADY = (Why(Reason.STEADY),)
 CARRIES = Why(Reason.CARRIES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
+class Inputs(NamedTuple):
     """All that a decision is made from, beside the policy."""
 
     at: float
@@ -74,30 +72,36 @@ def _decide_pool(
     ceiling = pool.nodes.ceiling
     if pool.nodes.paused and node_fleet is not None:
         ceiling = node_fleet.desired
-    needs = {w.name: _need(w, pool, inputs, len(users) == 1) for w in users}
-    if len(users) > 1:
+    alone = len(users) == 1
+    needs = {w.name: _need(w, pool, inputs, alone) for w in users}
+    if not alone:
         needs = _shared(users, needs, ceiling, pool, inputs)
     drafts = []
     for workload in users:
         target, need = servers(workload.name), needs[workload.name]
         if need is None:
-            verdicts.append(Hold(target, inputs.moves.get(target, UNMOVED).to, (Why(Reason.UNREAD),)))
+            verdicts.append(_unread(target, inputs))
             continue
         plans[target] = need.down
-        room = (
-            ceiling
-            // workload.profile.nodes_per_server
-            * workload.profile.servers_per_node(pool.gpus_per_node)
-        )
-        drafts.append(_settle_servers(workload, pool, need, room, inputs))
+        drafts.append(_settle_servers(workload, pool, need, _room(workload, pool, ceiling), inputs))
     if len(drafts) > 1:
         drafts = _fit(drafts, ceiling, pool)
     for draft in drafts:
         verdicts.append(_verdict(draft.proposal, inputs, inputs.leads[draft.workload.name]))
     if node_fleet is None:
-        verdicts.append(Hold(node_target, inputs.moves.get(node_target, UNMOVED).to, (Why(Reason.UNREAD),)))
+        verdicts.append(_unread(node_target, inputs))
     elif users:
         verdicts.append(_decide_nodes(pool, node_fleet, users, drafts, inputs, plans))
+
+
+def _unread(target: Target, inputs: Inputs) -> Hold:
+    return Hold(target, inputs.moves.get(target, UNMOVED).to, (Why(Reason.UNREAD),))
+
+
+def _room(workload: Workload, pool: Pool, node_count: int) -> int:
+    """Servers of one workload that so many nodes could carry, were it alone on them."""
+    profile = workload.profile
+    return node_count // profile.nodes_per_server * profile.servers_per_node(pool.gpus_per_node)
 
 
 def _need(workload: Workload, pool: Pool, inputs: Inputs, alone: bool) -> Need | None:
@@ -147,12 +151,17 @@ def _shared(
 
 
 def _settle_servers(workload: Workload, pool: Pool, need: Need, room: int, inputs: Inputs) -> _Draft:
-    target = servers(workload.name)
+    name, limits = workload.name, workload.servers
+    target = servers(name)
     desired = inputs.fleets[target].desired
-    lead = inputs.leads[workload.name]
-    demand = inputs.demands.get(workload.name)
+    demand = inputs.demands.get(name)
     to = need.up if need.up > desired else min(need.down, desired)
-    limits = workload.servers
+    why = need.why if demand is None or not demand.doubts else (*need.why, *demand.doubts)
+    proposal = Proposal(target, desired, to, why)
+    calendar = inputs.calendar.get(name, 0)
+    if at_rest(proposal, limits, calendar, room):
+        return _Draft(workload, proposal, need.down)
+    lead = inputs.leads[name]
     context = Context(
         inputs.at,
         limits,
@@ -163,19 +172,19 @@ def _settle_servers(workload: Workload, pool: Pool, need: Need, room: int, input
         need.down,
         lead.p90,
         lead.break_even if limits.cooldown_down_s is None else limits.cooldown_down_s,
-        _budget(pool, workload),
+        None if pool.budget_per_hour is None else _room(workload, pool, _budget(pool)),
         room,
-        inputs.calendar.get(workload.name, 0),
+        calendar,
     )
-    why = need.why if demand is None or not demand.doubts else (*need.why, *demand.doubts)
-    return _Draft(workload, settle(Proposal(target, desired, to, why), context), need.down)
+    return _Draft(workload, settle(proposal, context), need.down)
 
 
-def _budget(pool: Pool, workload: Workload) -> int | None:
-    if pool.budget_per_hour is None:
-        return None
-    most = int(pool.budget_per_hour / pool.price_per_hour)
-    return most // workload.profile.nodes_per_server * workload.profile.servers_per_node(pool.gpus_per_node)
+def _budget(pool: Pool) -> int:
+    """Nodes that the budget pays for."""
+    assert pool.budget_per_hour is not None
+    return (
+        int(pool.budget_per_hour / pool.price_per_hour) if pool.price_per_hour > 0.0 else pool.nodes.ceiling
+    )
 
 
 def _fit(drafts: list[_Draft], ceiling: int, pool: Pool) -> list[_Draft]:
@@ -217,9 +226,8 @@ def _decide_nodes(
     inputs: Inputs,
     plans: dict[Target, int],
 ) -> Verdict:
-    target = nodes(pool.name)
+    target, limits = nodes(pool.name), pool.nodes
     settled = {d.workload.name: d.proposal.to for d in drafts}
-    agreed = {d.workload.name: max(d.proposal.to, min(d.agreed, d.proposal.desired)) for d in drafts}
     lead = inputs.leads[users[0].name]
     to = _carrying(users, settled, pool)
     dead = sum(inputs.at - asked > lead.given_up for asked in fleet.starting) if fleet.starting else 0
@@ -228,13 +236,16 @@ def _decide_nodes(
         to += dead
         why = (CARRIES, Why(Reason.GIVEN_UP, (("nodes", dead), ("after_s", lead.given_up))))
     plans[target] = to
-    limits = pool.nodes
-    seen = len(drafts) == len(users)
+    proposal = Proposal(target, fleet.desired, to, why)
+    if at_rest(proposal, limits, 0, limits.ceiling):
+        return _verdict(proposal, inputs, lead)
+    agreed = {d.workload.name: max(d.proposal.to, min(d.agreed, d.proposal.desired)) for d in drafts}
+    unseen = len(drafts) < len(users) or any(inputs.demands.get(w.name) is None for w in users)
     context = Context(
         inputs.at,
         limits,
         inputs.moves.get(target, UNMOVED),
-        not seen or any(inputs.demands.get(w.name) is None for w in users),
+        unseen,
         True,
         inputs.recents.get(target),
         _carrying(users, agreed, pool) + dead,
@@ -244,7 +255,7 @@ def _decide_nodes(
         limits.ceiling,
         0,
     )
-    return _verdict(settle(Proposal(target, fleet.desired, to, why), context), inputs, lead)
+    return _verdict(settle(proposal, context), inputs, lead)
 
 
 def _carrying(users: tuple[Workload, ...], counts: Mapping[str, int], pool: Pool) -> int:

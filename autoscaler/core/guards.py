@@ -177,18 +177,21 @@ GUARDS: tuple[Guard, ...] = (
 )
 
 
+def at_rest(proposal: Proposal, limits: Limits, calendar: int, room: int) -> bool:
+    """The common case: nothing moves and nothing has to, so there is nothing to restrain."""
+    desired = proposal.desired
+    return (
+        proposal.to == desired
+        and not limits.paused
+        and limits.floor <= desired <= limits.ceiling
+        and calendar <= desired <= room
+    )
+
+
 def settle(proposal: Proposal, context: Context) -> Proposal:
     """The proposal after every guard. A pause is held before any of them, and none overrules it."""
-    limits = context.limits
-    if limits.paused:
+    if context.limits.paused:
         return proposal.changed(proposal.desired, Reason.PAUSED)
-    desired = proposal.desired
-    if (
-        proposal.to == desired
-        and limits.floor <= desired <= limits.ceiling
-        and context.calendar <= desired <= context.room
-    ):
-        return proposal  # the common case: nothing to restrain
     for guard in GUARDS:
         proposal = guard(proposal, context)
     return proposal

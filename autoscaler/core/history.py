@@ -6,6 +6,7 @@ is its maximum over the lead window. All rows share one grid, so that a thousand
 """
 
 from collections.abc import Mapping, Sequence
+from math import nan
 
 import numpy as np
 
@@ -97,13 +98,21 @@ class History:
         first = max(0, k + 1 - WINDOWS[-1])
         recent = self._work[:, first : k + 1]
         if recent.shape[0] == 1:
-            self._need[0, k] = _newest_requirement(recent[0].tolist(), self.step, float(self._wait[0]))
-        else:
-            self._need[:, k] = requirement(recent, self.step, self._wait)[:, -1]
+            self._close_one(k, recent[0].tolist())
+            return
+        self._need[:, k] = requirement(recent, self.step, self._wait)[:, -1]
         low = max(0, k + 1 - self.window)
         newest = self._need[:, k]
         peak = np.fmax.reduce(self._need[:, low : k + 1], axis=1)
         self._target[:, k] = np.where(np.isnan(newest), np.nan, peak)
+
+    def _close_one(self, k: int, recent: list[float]) -> None:
+        """One row in plain floats: a replay of one workload closes a thousand steps a second."""
+        newest = _newest_requirement(recent, self.step, float(self._wait[0]))
+        need = self._need[0]
+        need[k] = newest
+        window = need[max(0, k + 1 - self.window) : k + 1].tolist()
+        self._target[0, k] = max(x for x in window if x == x) if newest == newest else nan
 
     def set_window(self, window: int) -> None:
         """The lead window changed: every past target changes with it."""

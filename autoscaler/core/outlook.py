@@ -26,29 +26,34 @@ class Outlook(NamedTuple):
 
 
 def read_outlook(
-    forecast: Forecast, row: int, lead: Lead, level: float, at: float, window_s: float, scale: float = 1.0
+    forecast: Forecast, row: int, lead: Lead, level: float, at: float, window_s: float
 ) -> Outlook | None:
-    """The numbers of one row, or None where they cannot be: not finite, or negative.
-
-    `scale` widens a bound that has lately been too low.
-    """
-    arrives = at + lead.p90
-    back = at + max(lead.p90, lead.break_even)
-    ahead = forecast.peak(arrives, arrives + forecast.step / 2, level, row)
+    """The numbers of one row, or None where they cannot be: not finite, or negative."""
+    step, origin = forecast.step, forecast.origin
+    bound = forecast.path(level, row).tolist()
+    last = len(bound) - 1
+    arrives = _index(at + lead.p90 - origin, step, last)
+    back = _index(at + max(lead.p90, lead.break_even) - origin, step, last)
     # A step's value is the maximum of the window that ends with it: the first whose window lies ahead is that
     # far off. Reading earlier ones would keep for what is already past.
-    hold = forecast.peak(min(at + window_s, arrives), back, level, row)
-    expected = forecast.peak(arrives, arrives + forecast.step / 2, 0.5, row)
+    first = min(_index(at + window_s - origin, step, last), arrives)
+    ahead = bound[arrives]
+    hold = max(bound[first : back + 1])
+    expected = forecast.path(0.5, row)[arrives].item()
     if not (0.0 <= ahead < inf and 0.0 <= hold < inf and 0.0 <= expected < inf):
         return None
     return Outlook(
         origin=forecast.origin,
         level=level,
-        ahead=round(ahead * scale, 6),
-        hold=round(max(hold, ahead) * scale, 6),
+        ahead=round(ahead, 6),
+        hold=round(max(hold, ahead), 6),
         expected=round(expected, 6),
         method=forecast.method,
     )
+
+
+def _index(ahead_s: float, step: float, last: int) -> int:
+    return min(max(int(ahead_s / step + 1e-6), 0), last)
 
 
 def level_for(

@@ -18,6 +18,7 @@ REACTIVE_HEADROOM = (
     0.15  # without a forecast; measured on traces, it is what 99 % took (6 % on the smoothest)
 )
 KV_HIGH = 0.95
+MOST_REPAID = 1.0  # a backlog may ask for as much again as demand itself: a start is billed for minutes
 TIED = 1e-6  # forecasts are rounded to six digits: a need this little above a whole count is that count
 
 
@@ -62,7 +63,7 @@ def server_need(
     )
     if backlog > 0.0:
         base = max(present, outlook.expected if outlook is not None else present)
-        with_backlog = whole(base + backlog / workload.repay_s)
+        with_backlog = whole(base + min(backlog / workload.repay_s, MOST_REPAID * base))
         if with_backlog > up:
             up = with_backlog
             why = (*why, Why(Reason.BACKLOG, (("waiting_work", demand.backlog), ("left", backlog))))
@@ -81,10 +82,11 @@ def _backlog_left(
     So a backlog is not ordered twice: at 10 server-seconds a second short and 6 servers due in two minutes,
     what is asked for now is only what those six will not repay by themselves.
     """
-    if demand.backlog <= demand.work * workload.objective.wait_s:
+    if demand.work <= fleet.ready and demand.backlog <= 0.0:
         return 0.0
     expected = demand.work if outlook is None else max(demand.work, 0.5 * (demand.work + outlook.expected))
-    left = demand.backlog + (expected - fleet.ready) * lead.median
+    # What waits no longer than it may is no backlog.
+    left = demand.backlog - demand.work * workload.objective.wait_s + (expected - fleet.ready) * lead.median
     for asked in fleet.starting:
         left -= max(0.0, lead.median - max(asked + lead.median - at, 0.0))
     return max(left, 0.0)

@@ -1,7 +1,5 @@
 """The seven invariants of docs/architecture.md, over whatever the world may show."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -140,7 +138,7 @@ def test_1_a_ledger_read_back_decides_the_same(situation):
     ledger = Ledger(generation=inputs.generation, moves=inputs.moves)
     read = from_plain(to_plain(ledger), Ledger)
     assert read == ledger
-    assert decide(replace(inputs, moves=read.moves), policy) == decide(inputs, policy)
+    assert decide(inputs._replace(moves=read.moves), policy) == decide(inputs, policy)
 
 
 @given(situations())
@@ -161,8 +159,7 @@ def test_2_a_target_ends_within_floor_and_ceiling(situation):
 @given(situations())
 def test_3_blind_never_goes_down(situation):
     policy, inputs = situation
-    inputs = replace(
-        inputs,
+    inputs = inputs._replace(
         demands=dict.fromkeys(policy.workloads),
         router_loads=dict.fromkeys(inputs.router_loads),
     )
@@ -188,12 +185,11 @@ def _pool_holds(policy, inputs):
 @given(situations(), st.lists(st.tuples(amounts, amounts), min_size=4, max_size=30))
 def test_4_no_two_scale_downs_within_the_cooldown(situation, days):
     policy, inputs = situation
-    inputs = replace(inputs, calendar={}, moves={}, fleets=_within_bounds(policy, inputs))
+    inputs = inputs._replace(calendar={}, moves={}, fleets=_within_bounds(policy, inputs))
     downs: dict = {}
     for tick, (work, ahead) in enumerate(days):
         at = AT + 120.0 * tick
-        inputs = replace(
-            inputs,
+        inputs = inputs._replace(
             at=at,
             demands=dict.fromkeys(policy.workloads, a_demand(work)),
             outlooks=dict.fromkeys(policy.workloads, an_outlook(ahead, origin=at)),
@@ -207,8 +203,7 @@ def test_4_no_two_scale_downs_within_the_cooldown(situation, days):
                 if scale.target in downs and not _overfull(policy, scale):
                     assert at - downs[scale.target] >= least
                 downs[scale.target] = at
-            inputs = replace(
-                inputs,
+            inputs = inputs._replace(
                 fleets={**inputs.fleets, scale.target: Fleet(scale.to, scale.to)},
                 moves={**inputs.moves, scale.target: moves.moved(scale.current, scale.to, at)},
             )
@@ -238,8 +233,7 @@ def test_5_more_demand_never_yields_fewer_servers(situation, more_now, more_ahea
     policy, inputs = situation
     (name,) = policy.workloads
     demand, outlook = inputs.demands[name], inputs.outlooks.get(name)
-    busier = replace(
-        inputs,
+    busier = inputs._replace(
         demands={name: demand and demand._replace(work=demand.work + more_now)},
         outlooks={}
         if outlook is None
@@ -275,8 +269,8 @@ def test_6_routers_do_not_move_because_servers_moved(situation, counts):
     def router_verdicts(some):
         return [v for v in decide(some, policy).verdicts if v.target.kind == "routers"]
 
-    assert router_verdicts(replace(inputs, fleets=moved)) == router_verdicts(inputs)
-    assert router_verdicts(replace(inputs, scope="routers")) == router_verdicts(inputs)
+    assert router_verdicts(inputs._replace(fleets=moved)) == router_verdicts(inputs)
+    assert router_verdicts(inputs._replace(scope="routers")) == router_verdicts(inputs)
 
 
 @given(policies(most=2), amounts)

@@ -9,7 +9,8 @@ from autoscaler.core.policy import Objective
 from autoscaler.core.reasons import Reason
 from tests.builders import AT, a_demand, a_lead, a_workload, an_outlook
 
-REST = Fleet(12, 12)
+REST = Fleet(16, 16)
+SHORT = Fleet(12, 12)
 
 
 def need(demand, outlook=None, fleet=REST, per_node=1, **workload):
@@ -58,19 +59,28 @@ def test_nodes_that_are_paid_for_anyway_are_filled():
 
 
 def test_a_backlog_is_repaid_on_top_of_demand():
-    planned = need(a_demand(14.0, backlog=600.0), an_outlook(14.0))
-    # 600 wait and 2 a second more come until an order of now serves: 600 + 2 × 360 over 90 s, plus 14.
-    assert planned.up == 14 + 15
+    planned = need(a_demand(14.0, backlog=600.0), an_outlook(14.0), SHORT)
+    # 140 of the 600 may wait, and 2 a second more come until an order of now serves: (460 + 2 × 360) ÷ 90 + 14.
+    assert planned.up == 14 + 14
     assert planned.why[-1].reason is Reason.BACKLOG
 
 
 def test_a_backlog_is_not_ordered_twice():
     demand = a_demand(14.0, backlog=600.0)
-    ordered = Fleet(29, 12, (AT,) * 17)
-    before = need(demand, an_outlook(14.0))
+    ordered = Fleet(28, 12, (AT,) * 16)
+    before = need(demand, an_outlook(14.0), SHORT)
     assert need(demand, an_outlook(14.0), ordered).up == before.up
-    soon = Fleet(29, 12, (AT - 350.0,) * 17)
+    soon = Fleet(28, 12, (AT - 350.0,) * 16)
     assert need(demand, an_outlook(14.0), soon).up < before.up
+
+
+def test_a_shortage_is_a_backlog_before_it_has_built_up():
+    # 2 a second are short for 360 s, of which 140 may wait: 580 ÷ 90 servers on top.
+    assert need(a_demand(14.0), an_outlook(14.0), SHORT).up == 14 + 7
+
+
+def test_a_backlog_asks_at_most_for_as_much_again():
+    assert need(a_demand(14.0, backlog=90_000.0), an_outlook(14.0), SHORT).up == 28
 
 
 def test_a_queue_within_the_objective_is_no_backlog():
@@ -79,11 +89,11 @@ def test_a_queue_within_the_objective_is_no_backlog():
 
 @pytest.mark.parametrize("kv_use,expected", [(0.94, 10), (0.96, 13), (None, 10)])
 def test_kv_pressure_raises_by_a_step(kv_use, expected):
-    assert need(a_demand(10.0, kv_use=kv_use), an_outlook(10.0)).up == expected
+    assert need(a_demand(10.0, kv_use=kv_use), an_outlook(10.0), SHORT).up == expected
 
 
 def test_memory_raises_by_one_step_only():
-    assert need(a_demand(10.0, memory_excess=0.3), an_outlook(10.0)).up == 13
+    assert need(a_demand(10.0, memory_excess=0.3), an_outlook(10.0), SHORT).up == 13
 
 
 def test_pressure_waits_for_what_is_starting():
