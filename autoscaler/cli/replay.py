@@ -23,7 +23,7 @@ FAILED = 1
 Traces = Annotated[
     list[str],
     typer.Argument(
-        metavar="TRACE...",
+        metavar="TRACE",
         help="CSV files, journals, formulas (smooth ramps flash shift noise cron), or names of files in the "
         "folder HEADWAY_TRACES. Several are several workloads.",
     ),

@@ -98,7 +98,9 @@ def test_a_summary_is_one_line():
     record = a_record(demand=a_demand(20.0), outlook=an_outlook(20.0))
     move = next(v for v in record.decision.verdicts if v.target == CHAT)
     assert isinstance(move, Scale)
-    assert summary(record, move).startswith("2023-11-14 22:13:00  chat/servers  12 → 20 servers. ")
+    line = summary(record, move)
+    assert line.startswith(f"2023-11-14 22:13:00  chat/servers  12 → {move.to} servers. ")
+    assert line.count("\n") == 0
 
 
 @pytest.mark.parametrize("target", [None, CHAT, nodes("h100")], ids=str)

@@ -15,7 +15,7 @@ from tests.builders import AT
 CHAT = servers("chat")
 NUMBERED = [
     (Reason.PRESENT_NEED, {"work": 11.4, "requests": 82.1}, ["11.4 servers", "82.1 requests a second"]),
-    (Reason.BACKLOG, {"waiting_work": 40.0, "left": 32.0}, ["40 server-seconds", "32 of it"]),
+    (Reason.BACKLOG, {"waiting_work": 40.0, "left": 32.0}, ["worth 32 server-seconds", "(40 now)"]),
     (Reason.FORECAST, {"ahead": 14.2, "level": 0.97, "in_s": 426.0}, ["14.2 servers", "97 %", "7.1 min"]),
     (Reason.REACTIVE, {"need": 12.3, "headroom": 0.15}, ["15 %", "12.3 servers"]),
     (Reason.KV_PRESSURE, {"kv_use": 0.97}, ["97 %"]),

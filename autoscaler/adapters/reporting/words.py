@@ -58,9 +58,10 @@ def _forecast(told: Told) -> str:
 
 
 def _backlog(told: Told) -> str:
+    now, left = number(told.of("waiting_work")), number(told.of("left"))
     return (
-        f"a backlog worth {number(told.of('waiting_work'))} server-seconds is waiting, and what is starting "
-        f"leaves {number(told.of('left'))} of it"
+        f"a backlog worth {left} server-seconds will be there when an order of now serves, with what is "
+        f"starting counted ({now} now)"
     )
 
 

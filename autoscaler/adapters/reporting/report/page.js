@@ -63,7 +63,7 @@
       width: 600,
       height: kind.height(),
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
-      cursor: { sync: { key: "headway", setSeries: false }, drag: { x: true, y: false }, points: { size: 6 } },
+      cursor: { y: false, sync: { key: "headway", setSeries: false }, drag: { x: true, y: false }, points: { size: 6 } },
       scales: { x: { time: true }, y: scale },
       axes: [
         { stroke: text, font, grid: rule, ticks: rule, size: 28, space: narrow() ? 56 : 72, values: timeLabels },

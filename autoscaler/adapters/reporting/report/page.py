@@ -16,8 +16,8 @@ __all__ = ["ReportError", "render"]
 COLUMNS = (
     ("policy", "Who decides"),
     ("in time", "Share of requests within the objective"),
-    ("GPU-hours", "From request to release"),
     ("÷ optimum", "GPU-hours over the least that anyone who knows the future could spend"),
+    ("GPU-hours", "From request to release"),
     ("cost", "Node-hours × price"),
     ("p95 wait", "Nineteen of twenty requests wait no longer"),
     ("p99 wait", "Ninety-nine of a hundred requests wait no longer"),
@@ -81,8 +81,8 @@ def _row(row: PolicyRow, objective: float) -> str:
     )
     cells = (
         f"{sign} {row.attainment:.2f} %",
-        hours(row.gpu_hours),
         "–" if row.of_optimum is None else f"{row.of_optimum:.2f}",
+        hours(row.gpu_hours),
         hours(row.cost),
         duration(row.p95_wait_s),
         duration(row.p99_wait_s),
