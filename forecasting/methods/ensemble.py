@@ -27,6 +27,7 @@ from forecasting.series import FloatArray, Panel
 
 _HALF_LIFE = 7 * DAY
 _SHARPNESS = 12.0  # a member that costs a tenth more weighs a third
+_WORKHORSE, _TRUST = 2, 3.0  # memories are believed until the others are clearly better
 _LEAST = 0.05  # below this a member is left out
 
 
@@ -118,6 +119,7 @@ def weigh(points: Sequence[Array32], past: Past) -> FloatArray:
     best = cost.min(axis=0)
     trifle = 1e-9 * best.max(initial=1e-30) + 1e-300
     share = ((cost + trifle) / (best + trifle)) ** -_SHARPNESS
+    share[_WORKHORSE] *= _TRUST
     share /= share.sum(axis=0)
     share[share < _LEAST] = 0.0
     share /= share.sum(axis=0)
