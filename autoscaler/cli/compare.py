@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -90,8 +91,9 @@ def _run(
     told: Callable[[str, float], None] | None,
 ) -> PolicyRun:
     from autoscaler.assembly import replay
+    from autoscaler.replay.baselines import BASELINES
 
-    setting = plan.setting
+    setting = unrouted(plan.setting) if name in BASELINES else plan.setting
 
     def watch(seen: Watched) -> None:
         if told is not None and (seen.at - setting.start) % 3600.0 < 1.0:
@@ -107,6 +109,13 @@ def _run(
         on_tick=watch,
         **({} if plan.least is None else {"least": plan.least}),
     )
+
+
+def unrouted(setting: Setting) -> Setting:
+    """The same with routers without limit: who does not scale them must not be throttled by them."""
+    policy = setting.policy
+    workloads = {name: replace(w, routers=None) for name, w in policy.workloads.items()}
+    return setting._replace(policy=replace(policy, workloads=workloads))
 
 
 def as_object(comparison: Comparison, traces: str) -> dict[str, Any]:
@@ -190,7 +199,8 @@ def setting_words(plan: Plan) -> dict[str, str]:
         kept = setting.offered[name].history
         words[name] = (
             f"{percent(w.objective.share)} of requests to begin within {duration(w.objective.wait_s)}; "
-            f"{w.profile.gpus_per_server} GPUs a server, {w.servers.floor}–{w.servers.ceiling} servers; "
+            f"{count(w.profile.gpus_per_server, 'GPU')} a server, "
+            f"{w.servers.floor}–{w.servers.ceiling} servers; "
             f"{kept.steps * kept.step / DAY:.3g} days of history"
         )
     for name, pool in policy.pools.items():

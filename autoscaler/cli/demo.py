@@ -62,10 +62,10 @@ def run(console: Console, fast: bool) -> Comparison:
     console.print(
         f"[bold]{NAME}[/], 18 days of history before it. Simulated; the controller is the real one.\n"
     )
-    optimum = bound(stage.rivals)
+    optimum = bound(stage.setting)
     ours = _our_day(console, stage, optimum.gpu_hours, fast)
     with shown(RIVALS) as told:
-        others = compare(Plan(stage.rivals, RIVALS, SEED), told=told)
+        others = compare(Plan(stage.setting, RIVALS, SEED), told=told)
     return Comparison(Plan(stage.setting, (OURS, *RIVALS), SEED), optimum, {OURS: ours, **others.runs})
 
 

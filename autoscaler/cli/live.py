@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 NEWEST = 6  # moves on the screen
 FRAME_S = 300.0  # of the day, for each picture
 PAUSE_S = 0.09  # so that a day takes about half a minute to watch
+EVENT_S = 5400.0  # of the day, for which an event stays on the screen
 LINE_S = 1800.0  # of the day, for each plain line
 WIDEST = 40
 
@@ -121,7 +122,7 @@ class Picture:
         self._setting, self._pause = setting, pause
         self._events = deque(events)
         self._moves: deque[tuple[float, Scale]] = deque(maxlen=NEWEST)
-        self._event = ""
+        self._event, self._event_ends = "", 0.0
         self._seen: Sight | None = None
         self._drawn_at = perf_counter()
         (workload,) = setting.policy.workloads.values()
@@ -130,7 +131,9 @@ class Picture:
     def tick(self, watched: Watched) -> None:
         while self._events and self._events[0][0] <= watched.at:
             at, text = self._events.popleft()
-            self._event = f"{clock(at)[:5]}  {text}"
+            self._event, self._event_ends = f"{clock(at)[:5]}  {text}", at + EVENT_S
+        if watched.at > self._event_ends:
+            self._event = ""
         if watched.record is None:
             return
         kept = [m for m in watched.record.decision.moves if m.target.kind != "routers"]

@@ -27,8 +27,7 @@ ROUTER_CARRIES = 5.0  # requests a second, so that routers have something to do
 
 
 class Stage(NamedTuple):
-    setting: Setting  # with routers: what Headway manages
-    rivals: Setting  # without: nobody else scales them, so they are unlimited there
+    setting: Setting
     events: tuple[tuple[float, str], ...]
 
 
@@ -36,20 +35,20 @@ def make_stage(seed: int) -> Stage:
     trace = _trace(seed)
     friday = trace.start + FRIDAY * DAY
     dies = friday + NODE_DIES * 3600.0
-    rivals = measured_setting({NAME: trace}, score=1.0, world=World(node_failures=(dies,)))
-    workload = rivals.policy.workloads[NAME]
+    setting = measured_setting({NAME: trace}, score=1.0, world=World(node_failures=(dies,)))
+    workload = setting.policy.workloads[NAME]
     workload = replace(
         workload,
         routers=Limits(floor=2, ceiling=20),
         profile=replace(workload.profile, requests_per_router=ROUTER_CARRIES),
     )
-    policy = Policy(workloads={NAME: workload}, pools=rivals.policy.pools)
+    policy = Policy(workloads={NAME: workload}, pools=setting.policy.pools)
     events = (
         (friday + RAMP_BEGINS * 3600.0, "The morning ramp begins."),
         (friday + CROWD_FROM * 3600.0, f"A crowd nobody announced: {CROWD_TIMES:g} times as many requests."),
         (dies, "A node dies, and all that it serves."),
     )
-    return Stage(rivals._replace(policy=policy), rivals, events)
+    return Stage(setting._replace(policy=policy), events)
 
 
 def _trace(seed: int) -> Trace:

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from autoscaler.cli.claims import FIELDS, broken, parse_claim
-from autoscaler.cli.compare import chosen
+from autoscaler.cli.compare import chosen, unrouted
+from autoscaler.cli.stage import make_stage
 from autoscaler.cli.tables import best, ranked, verdict
 from tests.cli.running import run, trace, write_trace
 
@@ -188,6 +189,14 @@ def test_every_field_of_a_scorecard_can_be_claimed(trace, capsys):
     run("replay", trace, "--score", "0.05", "--against", "none", "--json")
     shown = json.loads(capsys.readouterr().out)["policies"]["headway"]
     assert set(FIELDS) == {name for name, value in shown.items() if not isinstance(value, dict)}
+
+
+def test_who_does_not_scale_routers_is_not_throttled_by_them():
+    setting = make_stage(1).setting
+    (workload,) = unrouted(setting).policy.workloads.values()
+    assert setting.policy.workloads["chat"].routers is not None
+    assert workload.routers is None
+    assert unrouted(setting).policy.users("gpu") == (workload,)
 
 
 def test_against_is_names_all_or_none():
