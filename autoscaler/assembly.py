@@ -217,9 +217,8 @@ def _fits_for(name: str, forecaster: str | None, policy: Policy, setting: Settin
         return make_fits(forecaster, child=False)
     waits = {n: w.objective.wait_s for n, w in policy.workloads.items()}
     leads = [lead_for(LeadTimes(), w, policy.pools[w.pool]) for w in policy.workloads.values()]
-    step = min(w.step_s for w in policy.workloads.values())
-    window = ceil(max(lead.p90 - lead.early for lead in leads) / step) + 1
-    return FitsHere(Oracle(setting.offered, waits, step, window))
+    window = ceil(max(lead.p90 - lead.early for lead in leads) / MINUTE) + 1
+    return FitsHere(Oracle(setting.offered, waits, MINUTE, window))
 
 
 def _calm_objective(objective: Objective) -> Objective:

@@ -35,9 +35,7 @@ def ticks(count: int, minutes: int = 10) -> list[float]:
     profile = Profile(gpus_per_server=1)
     pools = {f"p{i}": Pool(name=f"p{i}", nodes=Limits(ceiling=400)) for i in range((count + 19) // 20)}
     workloads = {
-        f"w{i}": Workload(
-            name=f"w{i}", pool=f"p{i // 20}", profile=profile, servers=Limits(ceiling=100), step_s=300.0
-        )
+        f"w{i}": Workload(name=f"w{i}", pool=f"p{i // 20}", profile=profile, servers=Limits(ceiling=100))
         for i in range(count)
     }
     start = trace.end - DAY
@@ -48,7 +46,7 @@ def ticks(count: int, minutes: int = 10) -> list[float]:
     policy = Policy(workloads=workloads, pools=pools)
     cluster = SimulatedCluster(policy, dict.fromkeys(workloads, offered), World(), 1)
     controller = Controller(
-        Config(policy=policy, fits=make_fits(None, child=False)),
+        Config(policy=policy, fits=make_fits(None, child=False), step_s=step),
         signals=cluster,
         cluster=cluster,
         actuator=cluster,

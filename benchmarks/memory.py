@@ -40,14 +40,14 @@ class World:
 
 if __name__ == "__main__":
     NAMES = [f"w{i}" for i in range(COUNT)]
-    common = dict(pool="p", profile=Profile(), servers=Limits(ceiling=50), step_s=STEP)
+    common = dict(pool="p", profile=Profile(), servers=Limits(ceiling=50))
     policy = Policy(
         workloads={n: Workload(name=n, **common) for n in NAMES},
         pools={"p": Pool(name="p", nodes=Limits(ceiling=400))},
     )
     world = World()
     controller = Controller(
-        Config(policy=policy, fits=make_fits(None, child=True)),
+        Config(policy=policy, fits=make_fits(None, child=True), step_s=STEP),
         signals=world, cluster=world, actuator=world,
         clock=VirtualClock(AT), ledger=MemoryLedger(), journal=NoJournal(),
     )

@@ -46,6 +46,7 @@ class Config:
     policy: Policy
     fits: Fits | None = None  # None: no forecaster, the reactive rule alone
     least: Least = no_floors
+    step_s: float = 60.0  # of the history: long enough for a rate, short enough for the half hour's jobs
     history_days: float = 28.0
     refit_s: float = 86_400.0
 
@@ -153,7 +154,7 @@ class Controller:
 
     def _begin(self, at: float, notes: list[str]) -> Foresight:
         waits = {name: w.objective.wait_s for name, w in self._policy.workloads.items()}
-        step = min((w.step_s for w in self._policy.workloads.values()), default=60.0)
+        step = self._config.step_s
         end = at // step * step
         try:
             past = self._signals.history(end - self._config.history_days * 86_400.0, end, step)

@@ -66,14 +66,11 @@ class Foresight:
         self._refit_at = at
         self._pending: deque[Pending] = deque()
         self._strictness = {
-            name: strictness_of(
-                level_for(w.objective, w.level, w.miss_price, policy.pools[w.pool].price_per_hour, 0.0)
-            )
-            for name, w in policy.workloads.items()
+            name: strictness_of(level_for(w, policy.pools[w.pool])) for name, w in policy.workloads.items()
         }
         self._begun = dict(self._strictness)
-        stated = {w.level for w in policy.workloads.values() if w.level is not None}
-        self._asked = tuple(sorted({*ASKED_LEVELS, *stated}))
+        self._stated = {name: w.level for name, w in policy.workloads.items() if w.level is not None}
+        self._asked = tuple(sorted({*ASKED_LEVELS, *self._stated.values()}))
         self._strictness |= {name: kept for name, kept in calibration.items() if name in self._strictness}
         history.set_window(self._lead_window(leads))
         self._usual = _means(history)
@@ -121,7 +118,7 @@ class Foresight:
         """Levels nobody stated follow what came of them."""
         for name, workload in self._policy.workloads.items():
             demand = demands.get(name)
-            if demand is not None and workload.level is None:
+            if demand is not None and name not in self._stated:
                 self._strictness[name] = adjusted(
                     self._strictness[name],
                     demand,

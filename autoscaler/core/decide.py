@@ -20,6 +20,7 @@ from autoscaler.core.reasons import Reason, Why
 from autoscaler.core.share import Claim, allot, nodes_for
 
 ROUTER_COOLDOWN_S = 120.0
+ROUTER_SLACK = 0.1
 FIRST = 1 << 30  # before every stated priority
 STEADY = (Why(Reason.STEADY),)
 CARRIES = Why(Reason.CARRIES)
@@ -273,8 +274,11 @@ def _decide_routers(workload: Workload, limits: Limits, inputs: Inputs, plans: d
     if fleet is None:
         return Hold(target, inputs.moves.get(target, UNMOVED).to, (Why(Reason.UNREAD),))
     load = inputs.router_loads.get(workload.name)
-    need = fleet.desired if load is None else router_need(load, workload)
-    plans[target] = need
+    need = lower = fleet.desired
+    if load is not None:
+        # Down only to what would still do if a tenth more came: or 6 and 7 would take turns.
+        need, lower = router_need(load, workload), router_need(load * (1.0 + ROUTER_SLACK), workload)
+    plans[target] = lower
     context = Context(
         inputs.at,
         limits,
@@ -282,7 +286,7 @@ def _decide_routers(workload: Workload, limits: Limits, inputs: Inputs, plans: d
         load is None,
         True,
         inputs.recents.get(target),
-        need,
+        lower,
         0.0,
         ROUTER_COOLDOWN_S if limits.cooldown_down_s is None else limits.cooldown_down_s,
         None,
@@ -290,7 +294,8 @@ def _decide_routers(workload: Workload, limits: Limits, inputs: Inputs, plans: d
         0,
     )
     why = (Why(Reason.BLIND) if load is None else Why(Reason.ROUTER_LOAD, (("requests", load),)),)
-    return _verdict(settle(Proposal(target, fleet.desired, need, why), context), inputs, None)
+    to = need if need > fleet.desired else min(lower, fleet.desired)
+    return _verdict(settle(Proposal(target, fleet.desired, to, why), context), inputs, None)
 
 
 def _verdict(proposal: Proposal, inputs: Inputs, lead: Lead | None) -> Verdict:

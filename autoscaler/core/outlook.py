@@ -8,7 +8,7 @@ from math import inf
 from typing import NamedTuple
 
 from autoscaler.core.lead_time import Lead
-from autoscaler.core.policy import Objective
+from autoscaler.core.policy import Pool, Workload
 from forecasting.forecast import Forecast
 
 STALE_S = 600.0
@@ -30,21 +30,20 @@ def read_outlook(
 ) -> Outlook | None:
     """The numbers of one row, or None where they cannot be: not finite, or negative."""
     step, origin = forecast.step, forecast.origin
-    bound = forecast.path(level, row).tolist()
-    last = len(bound) - 1
+    last = forecast.ahead - 1
     arrives = _index(at + lead.p90 - origin, step, last)
-    back = _index(at + max(lead.p90, lead.break_even) - origin, step, last)
+    expected = forecast.path(0.5, row)[arrives].item()
+    bound = forecast.path(level, row).tolist()
     # A step's value is the maximum of the window that ends with it: the first whose window lies ahead is that
     # far off. Reading earlier ones would keep for what is already past.
     first = min(_index(at + window_s - origin, step, last), arrives)
-    ahead = bound[arrives]
-    hold = max(bound[first : back + 1])
-    expected = forecast.path(0.5, row)[arrives].item()
+    back = _index(at + max(lead.p90, lead.break_even) - origin, step, last)
+    ahead, hold = bound[arrives], max(bound[first : back + 1])
     if not (0.0 <= ahead < inf and 0.0 <= hold < inf and 0.0 <= expected < inf):
         return None
     return Outlook(
-        origin=forecast.origin,
-        level=level,
+        origin=origin,
+        level=round(level, 6),
         ahead=round(ahead, 6),
         hold=round(max(hold, ahead), 6),
         expected=round(expected, 6),
@@ -56,19 +55,19 @@ def _index(ahead_s: float, step: float, last: int) -> int:
     return min(max(int(ahead_s / step + 1e-6), 0), last)
 
 
-def level_for(
-    objective: Objective, stated: float | None, miss_price: float | None, idle_price: float, rate: float
-) -> float:
-    """The quantile to plan for.
+def level_for(workload: Workload, pool: Pool) -> float:
+    """The quantile to begin with: the stated one, or what the objective and the prices ask for.
 
     A miss is followed by backlog, so attainment stays below the level: measured, a share of 0.99 asks for
     about 0.97, one of 0.999 for about 0.997. Where a late request has a price, the newsvendor's level
-    c_short ÷ (c_short + c_idle) may raise it: one missing server makes `rate` requests an hour late.
+    c_short ÷ (c_short + c_idle) may raise it: a server missing for an hour makes its requests late.
     """
-    if stated is not None:
-        return stated
-    level = max(1.0 - 3.0 * (1.0 - objective.share), 0.5)
-    if miss_price is not None and rate > 0.0:
-        short = miss_price * rate
-        level = max(level, short / (short + idle_price))
+    if workload.level is not None:
+        return workload.level
+    level = max(1.0 - 3.0 * (1.0 - workload.objective.share), 0.5)
+    if workload.miss_price is not None:
+        profile = workload.profile
+        short = workload.miss_price * 3_600.0 / profile.usual_work
+        servers = profile.servers_per_node(pool.gpus_per_node) / profile.nodes_per_server
+        level = max(level, short / (short + pool.price_per_hour / servers))
     return min(level, 0.999)

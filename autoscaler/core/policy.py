@@ -58,7 +58,6 @@ class Workload:
     level: float | None = None  # None: chosen from the objective and the prices
     miss_price: float | None = None  # of one request served late; may only raise the level
     repay_s: float = 90.0  # a backlog is to be gone this long after new capacity serves
-    step_s: float = 60.0  # of the history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

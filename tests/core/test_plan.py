@@ -7,7 +7,8 @@ from autoscaler.core.outlook import level_for
 from autoscaler.core.plan import router_need, server_need
 from autoscaler.core.policy import Objective
 from autoscaler.core.reasons import Reason
-from tests.builders import AT, a_demand, a_lead, a_workload, an_outlook
+from autoscaler.core.strictness import adjusted, level_of, strictness_of
+from tests.builders import AT, a_demand, a_lead, a_pool, a_workload, an_outlook
 
 REST = Fleet(16, 16)
 SHORT = Fleet(12, 12)
@@ -60,7 +61,7 @@ def test_nodes_that_are_paid_for_anyway_are_filled():
 
 def test_a_backlog_is_repaid_on_top_of_demand():
     planned = need(a_demand(14.0, backlog=600.0), an_outlook(14.0), SHORT)
-    # 140 of the 600 may wait, and 2 a second more come until an order of now serves: (460 + 2 × 360) ÷ 90 + 14.
+    # 140 of the 600 may wait, 2 a second more come until an order of now serves: (460 + 2 × 360) ÷ 90 + 14.
     assert planned.up == 14 + 14
     assert planned.why[-1].reason is Reason.BACKLOG
 
@@ -107,9 +108,28 @@ def test_routers_carry_requests():
 
 
 def test_a_price_of_a_miss_may_only_raise_the_level():
-    objective = Objective(share=0.99)
-    plain = level_for(objective, None, None, 32.0, 1_000.0)
-    assert plain == pytest.approx(0.97)
-    assert level_for(objective, None, 0.001, 32.0, 1_000.0) == plain
-    assert level_for(objective, None, 10.0, 32.0, 1_000.0) > plain
-    assert level_for(objective, 0.8, 10.0, 32.0, 1_000.0) == 0.8
+    pool = a_pool(price_per_hour=32.0)
+
+    def level(**workload):
+        return level_for(a_workload(**workload), pool)
+
+    assert level() == pytest.approx(0.97)
+    assert level(miss_price=1e-6) == pytest.approx(0.97)
+    assert level(miss_price=0.1) > 0.98
+    assert level(miss_price=0.1, level=0.8) == 0.8
+    assert level(objective=Objective(share=0.998)) == pytest.approx(0.994)
+
+
+def test_misses_raise_the_level_and_none_lowers_it_within_bounds():
+    begun = strictness_of(0.97)
+    calm, late = a_demand(10.0), a_demand(10.0, backlog=900.0)
+
+    def after(demand, days):
+        strictness = begun
+        for _ in range(int(days * 1_440)):
+            strictness = adjusted(strictness, demand, 10.0, Objective(), begun, 60.0)
+        return level_of(strictness)
+
+    assert after(late, 0.01) > 0.97 > after(calm, 1.0)
+    assert 0.9 < after(calm, 90.0) < 0.91
+    assert 0.99 < after(late, 90.0) < 0.993
