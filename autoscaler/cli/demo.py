@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 RIVALS = ("hpa", "keda-llmd", "kpa", "aws", "reactive")
 SEED = 1
-NAME = "A Friday with a ramp, a crowd and a node failure"
+NAME = "A Friday with a ramp, a rush and a node failure"
 QUERY = "sum(increase(vllm:request_success_total[1m]))"
 # Prometheus gives at most 11,000 points: a week of minutes.
 FETCH = (

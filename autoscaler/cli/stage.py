@@ -1,4 +1,4 @@
-"""The day of the demo: eighteen days of history, then a Friday with a ramp, a crowd and a node that dies."""
+"""The day of the demo: eighteen days of history, then a Friday with a ramp, a rush and a node that dies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 NAME = "chat"
 DAY = 86_400.0
 FRIDAY = 18  # the first day of the formula is a Monday, and is day 0
-CROWD_FROM, CROWD_TO, CROWD_TIMES = 12.5, 13.25, 1.5  # hours of the day, and how many times as many
+# The rush of every weekday, in hours of the day, and how many times as many: what a forecaster is there for.
+RUSH_FROM, RUSH_TO, RUSH_TIMES = 12.5, 13.25, 1.5
 RISE_S = 480.0
 RAMP_BEGINS = 6.5
 NODE_DIES = 15.5
@@ -45,24 +46,27 @@ def make_stage(seed: int) -> Stage:
     policy = Policy(workloads={NAME: workload}, pools=setting.policy.pools)
     events = (
         (friday + RAMP_BEGINS * 3600.0, "The morning ramp begins."),
-        (friday + CROWD_FROM * 3600.0, f"A crowd nobody announced: {CROWD_TIMES:g} times as many requests."),
+        (
+            friday + RUSH_FROM * 3600.0,
+            f"The rush of every weekday: {RUSH_TIMES:g} times as many in 8 minutes.",
+        ),
         (dies, "A node dies, and all that it serves."),
     )
     return Stage(setting._replace(policy=policy), events)
 
 
 def _trace(seed: int) -> Trace:
-    """The formula `smooth` up to the end of that Friday, with a crowd on it."""
+    """The formula `smooth` up to the end of that Friday, with a rush on every weekday."""
     whole = formula("smooth", seed)
     trace = whole.between(whole.start, whole.start + (FRIDAY + 1) * DAY)
-    since = trace.step * np.arange(trace.steps) - FRIDAY * DAY
-    up = (since - CROWD_FROM * 3600.0) / RISE_S
-    down = (CROWD_TO * 3600.0 - since) / RISE_S
-    crowd: FloatArray = 1.0 + (CROWD_TIMES - 1.0) * np.clip(np.minimum(up, down), 0.0, 1.0)
+    since = trace.step * np.arange(trace.steps)
+    hour, weekday = since % DAY, since // DAY % 7 < 5
+    up, down = (hour - RUSH_FROM * 3600.0) / RISE_S, (RUSH_TO * 3600.0 - hour) / RISE_S
+    rush: FloatArray = 1.0 + (RUSH_TIMES - 1.0) * weekday * np.clip(np.minimum(up, down), 0.0, 1.0)
     return replace(
         trace,
         name=NAME,
-        requests=np.round(trace.requests * crowd),
-        prompt_tokens=None if trace.prompt_tokens is None else np.round(trace.prompt_tokens * crowd),
-        output_tokens=None if trace.output_tokens is None else np.round(trace.output_tokens * crowd),
+        requests=np.round(trace.requests * rush),
+        prompt_tokens=None if trace.prompt_tokens is None else np.round(trace.prompt_tokens * rush),
+        output_tokens=None if trace.output_tokens is None else np.round(trace.output_tokens * rush),
     )

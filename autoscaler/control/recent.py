@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Mapping
 
 from autoscaler.core.cluster import Target, nodes, routers, servers
+from autoscaler.core.guards import stabilisation_of
 from autoscaler.core.policy import Policy
 
 
@@ -11,13 +12,12 @@ class RecentPlans:
     """Falling plans only, newest last: the first is the highest, and each is looked at once."""
 
     def __init__(self, policy: Policy) -> None:
-        self._window: dict[Target, float] = {}
+        limits = {nodes(name): pool.nodes for name, pool in policy.pools.items()}
         for name, workload in policy.workloads.items():
-            self._window[servers(name)] = workload.servers.stabilisation_s
+            limits[servers(name)] = workload.servers
             if workload.routers is not None:
-                self._window[routers(name)] = workload.routers.stabilisation_s
-        for name, pool in policy.pools.items():
-            self._window[nodes(name)] = pool.nodes.stabilisation_s
+                limits[routers(name)] = workload.routers
+        self._window = {target: stabilisation_of(target, of) for target, of in limits.items()}
         self._since: dict[Target, float] = {}
         self._falling: dict[Target, deque[tuple[float, int]]] = {target: deque() for target in self._window}
 

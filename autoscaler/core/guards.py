@@ -13,6 +13,7 @@ from autoscaler.core.ledger import Moves
 from autoscaler.core.policy import Limits
 from autoscaler.core.reasons import Reason, Why
 
+STABILISATION_S = 120.0
 SETTLE_S = 60.0  # an order of ours may take so long to be seen; until then it is not given again
 
 
@@ -45,6 +46,13 @@ class Context(NamedTuple):
     calendar: int
 
 
+def stabilisation_of(target: Target, limits: Limits) -> float:
+    """The window of a target: nodes follow servers that have settled, and need none of their own."""
+    if limits.stabilisation_s is not None:
+        return limits.stabilisation_s
+    return 0.0 if target.kind == "nodes" else STABILISATION_S
+
+
 Guard = Callable[[Proposal, Context], Proposal]
 
 
@@ -69,16 +77,13 @@ def go_down_to_recent_plans(proposal: Proposal, context: Context) -> Proposal:
     """Down only to the highest recent plan; before the window is full we do not know it."""
     if proposal.to >= proposal.desired:
         return proposal
+    window = stabilisation_of(proposal.target, context.limits)
     if context.recent is None:
-        return proposal.changed(
-            proposal.desired, Reason.STABILISATION, ("window_s", context.limits.stabilisation_s)
-        )
+        return proposal.changed(proposal.desired, Reason.STABILISATION, ("window_s", window))
     if context.recent <= proposal.to:
         return proposal
     to = min(context.recent, proposal.desired)
-    return proposal.changed(
-        to, Reason.STABILISATION, ("highest", to), ("window_s", context.limits.stabilisation_s)
-    )
+    return proposal.changed(to, Reason.STABILISATION, ("highest", to), ("window_s", window))
 
 
 def forecast_must_agree(proposal: Proposal, context: Context) -> Proposal:

@@ -67,7 +67,7 @@ class MoveKeys(Keys):
     """How a count may move. What a target does not say, `policy` says for all."""
 
     cooldown_down: Cooldown = _LIMITS.cooldown_down_s
-    stabilisation: Duration = _LIMITS.stabilisation_s
+    stabilisation: Duration | None = _LIMITS.stabilisation_s
     step_up: Positive | None = _LIMITS.step_up
     step_down: Positive | None = _LIMITS.step_down
     down_per_hour: Positive | None = _LIMITS.down_per_hour

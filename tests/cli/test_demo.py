@@ -33,7 +33,7 @@ def test_the_day_is_told_as_it_passes(said):
     assert re.search(r"^08:00  asked [\d.]+, served [\d.]+ servers' worth, ", text, re.MULTILINE)
     assert re.search(r"^\d\d:\d\d  \d+ → \d+ servers\. .*servers .*\.$", text, re.MULTILINE)
     assert re.search(r"^\d\d:\d\d  \d+ → \d+ nodes?\. ", text, re.MULTILINE)
-    for event in ("The morning ramp begins.", "A crowd nobody announced", "A node dies"):
+    for event in ("The morning ramp begins.", "The rush of every weekday", "A node dies"):
         assert f"*** {event}" in text
     assert "starting" in text
     assert "routers" in text

@@ -9,6 +9,7 @@ from autoscaler.control.fits import FitsHere
 from autoscaler.core.cluster import Fleet, nodes, servers
 from autoscaler.core.codec import from_plain, to_plain
 from autoscaler.core.decision import Hold, Scale
+from autoscaler.core.guards import STABILISATION_S
 from autoscaler.core.ledger import Ledger
 from autoscaler.core.policy import Limits
 from autoscaler.core.reasons import Reason
@@ -41,7 +42,7 @@ def test_it_comes_down_when_all_agree_and_not_before():
     controller, journal, _ = a_controller(world)
     live(controller, world, 10.0, ticks=200)
     moves = [r.at - AT for r in journal.records if r.decision.moves]
-    assert moves[0] >= a_policy().workloads["chat"].servers.stabilisation_s
+    assert moves[0] >= STABILISATION_S
     assert count(world) == 12
 
 
