@@ -227,7 +227,7 @@ def _calm_objective(objective: Objective) -> Objective:
 
 def _checked(controller: Controller) -> tuple[Bounds, ...]:
     foresight = controller.foresight
-    return () if foresight is None else tuple(Bounds(*realised) for realised in foresight.realised)
+    return () if foresight is None else tuple(Bounds(*realised) for realised in foresight.reckoning.realised)
 
 
 def _every_five_minutes(bounds: Sequence[Bounds]) -> list[Checked]:

@@ -133,9 +133,7 @@ class Controller:
             moves=dict(self._moves),
             lead_times=self._lead_times,
             trails=dict(self._trails),
-            calibration=self._foresight.calibration()
-            if self._foresight is not None
-            else self._kept.calibration,
+            calibration=self._foresight.learned() if self._foresight is not None else self._kept.calibration,
         )
 
     def _observe(self, at: float, notes: list[str]) -> Observation:

@@ -4,43 +4,25 @@ Once a step: close the step, see what came of earlier bounds, forecast, and boil
 workload. Between steps the outlooks stand; a refit comes when it is due and changes nothing until it is done.
 """
 
-from collections import deque
 from collections.abc import Mapping
 from math import ceil, nan
-from typing import NamedTuple
 
 import numpy as np
 
 from autoscaler.control.fits import Fits
+from autoscaler.control.reckoning import Reckoning
 from autoscaler.core.demand import Demand, Trail
 from autoscaler.core.history import History
 from autoscaler.core.lead_time import Lead
+from autoscaler.core.ledger import Calibrated
 from autoscaler.core.outlook import Outlook, level_for, read_outlook
 from autoscaler.core.policy import Policy
 from autoscaler.core.strictness import adjusted, level_of, strictness_of
 from forecasting.forecast import Forecast
 from forecasting.forecaster import Fitted
-from forecasting.series import FloatArray
 
 DAY = 86_400.0
 ASKED_LEVELS = (0.5, 0.9, 0.97, 0.99, 0.998)  # between two of them a bound is interpolated
-
-
-class Pending(NamedTuple):
-    """Bounds given for one step ahead, waiting for what comes."""
-
-    end: float  # when that step ends
-    bounds: FloatArray  # (levels, rows)
-
-
-class Realised(NamedTuple):
-    """One bound and what came: by workload, for the scorecard."""
-
-    at: float
-    name: str
-    levels: tuple[float, ...]
-    bounds: tuple[float, ...]
-    came: float
 
 
 class Foresight:
@@ -52,31 +34,32 @@ class Foresight:
         leads: Mapping[str, Lead],
         at: float,
         refit_s: float,
-        calibration: Mapping[str, float],
+        kept: Mapping[str, Calibrated],
     ) -> None:
         self.history = history
         self.outlooks: Mapping[str, Outlook] = {}
         self.forecast: Forecast | None = None
-        self.realised: list[Realised] = []
         self.failures: list[str] = []
         self._policy = policy
         self._fits = fits
         self._fitted: Fitted | None = None
         self._refit_s = refit_s
         self._refit_at = at
-        self._pending: deque[Pending] = deque()
         self._strictness = {
             name: strictness_of(level_for(w, policy.pools[w.pool])) for name, w in policy.workloads.items()
         }
         self._begun = dict(self._strictness)
         self._stated = {name: w.level for name, w in policy.workloads.items() if w.level is not None}
         self._asked = tuple(sorted({*ASKED_LEVELS, *self._stated.values()}))
-        self._strictness |= {name: kept for name, kept in calibration.items() if name in self._strictness}
+        self._strictness |= {n: known.strictness for n, known in kept.items() if n in self._strictness}
         history.set_window(self._lead_window(leads))
         self._usual = _means(history)
+        self.reckoning = Reckoning(history.names, self._asked, kept)
 
-    def calibration(self) -> Mapping[str, float]:
-        return dict(self._strictness)
+    def learned(self) -> Mapping[str, Calibrated]:
+        """What a restart should not have to learn again."""
+        names = enumerate(self.history.names)
+        return {name: self.reckoning.learned(row, self._strictness[name]) for row, name in names}
 
     def advance(
         self,
@@ -105,7 +88,7 @@ class Foresight:
         if fitted is not None:
             self._fitted = fitted
         if self._fitted is not None:
-            self._settle_pending()
+            self.reckoning.settle(self.history)
             self._look_ahead(at, leads, self._fitted)
 
     def _usual_work(self, name: str, demand: Demand) -> float:
@@ -151,36 +134,23 @@ class Foresight:
     def _look_ahead(self, at: float, leads: Mapping[str, Lead], fitted: Fitted) -> None:
         step = self.history.step
         horizon = max(max(lead.p90, lead.break_even) for lead in leads.values()) + 2 * step
-        panel = self.history.panel()
         try:
-            forecast = fitted.forecast(panel.last(fitted.memory), horizon, self._asked)
+            forecast = fitted.forecast(self.history.recent(fitted.memory), horizon, self._asked)
         except Exception as error:  # a forecast is advice: a method that fails must not stop the tick
             self.failures.append(f"forecast: {type(error).__name__}: {error}")
             return
         self.forecast = forecast
         names = self.history.names
         window_s = (self.history.window - 1) * step
-        read = {
-            name: read_outlook(forecast, row, leads[name], level_of(self._strictness[name]), at, window_s)
-            for row, name in enumerate(names)
-        }
+        read = {}
+        for row, name in enumerate(names):
+            level = level_of(self._strictness[name])
+            factor = self.reckoning.factor(row, level)
+            read[name] = read_outlook(forecast, row, leads[name], level, factor, at, window_s)
         # One that cannot be is left out; the outlook before it stands until it is stale.
         self.outlooks = {**self.outlooks, **{name: o for name, o in read.items() if o is not None}}
         arrives = min(int(max(lead.p90 for lead in leads.values()) // step), forecast.ahead - 1)
-        self._pending.append(
-            Pending(self.history.end + (arrives + 1) * step, forecast.paths[:, :, arrives].copy())
-        )
-
-    def _settle_pending(self) -> None:
-        """What came, beside what was said."""
-        step = self.history.step
-        while self._pending and self._pending[0].end <= self.history.end + 0.5 * step:
-            pending = self._pending.popleft()
-            came = self.history.panel().values[:, round((pending.end - self.history.start) / step) - 1]
-            for row, name in enumerate(self.history.names):
-                if not np.isnan(came[row]):
-                    bounds = tuple(pending.bounds[:, row].tolist())
-                    self.realised.append(Realised(pending.end, name, self._asked, bounds, float(came[row])))
+        self.reckoning.say(self.history.end + (arrives + 1) * step, forecast.paths[:, :, arrives])
 
 
 def _means(history: History) -> dict[str, float]:

@@ -124,6 +124,17 @@ class History:
         """The targets: what the forecaster learns from. A view; read, never written."""
         return Panel(start=self.start, step=self.step, values=self._target[:, : self._used])
 
+    def recent(self, steps: int) -> Panel:
+        """The newest of the targets."""
+        first = max(self._used - steps, 0)
+        start = self.start + first * self.step
+        return Panel(start=start, step=self.step, values=self._target[:, first : self._used])
+
+    def target_at(self, end: float) -> FloatArray:
+        """The target of the step that ended at `end`, for every row."""
+        column: FloatArray = self._target[:, round((end - self.start) / self.step) - 1]
+        return column
+
     def work(self) -> Panel:
         return Panel(start=self.start, step=self.step, values=self._work[:, : self._used])
 

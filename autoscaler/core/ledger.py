@@ -34,6 +34,15 @@ class Moves(NamedTuple):
 UNMOVED = Moves()
 
 
+class Calibrated(NamedTuple):
+    """How strictly one workload is planned, and what was learned of its bounds."""
+
+    strictness: float
+    levels: tuple[float, ...]
+    shifts: tuple[float, ...]  # of the bounds' logarithms, by level
+    spread: float  # usual size of an error
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
     """Last moves and generation (small, saved before an act), and what was learned (saved rarely)."""
@@ -42,4 +51,4 @@ class Ledger:
     moves: Mapping[Target, Moves] = field(default_factory=dict)
     lead_times: LeadTimes = LeadTimes()
     trails: Mapping[str, Trail] = field(default_factory=dict)
-    calibration: Mapping[str, float] = field(default_factory=dict)  # strictness, by workload
+    calibration: Mapping[str, Calibrated] = field(default_factory=dict)  # by workload

@@ -26,9 +26,12 @@ class Outlook(NamedTuple):
 
 
 def read_outlook(
-    forecast: Forecast, row: int, lead: Lead, level: float, at: float, window_s: float
+    forecast: Forecast, row: int, lead: Lead, level: float, factor: float, at: float, window_s: float
 ) -> Outlook | None:
-    """The numbers of one row, or None where they cannot be: not finite, or negative."""
+    """The numbers of one row, or None where they cannot be: not finite, or negative.
+
+    `factor` corrects the bound by what came of earlier ones.
+    """
     step, origin = forecast.step, forecast.origin
     last = forecast.ahead - 1
     arrives = _index(at + lead.p90 - origin, step, last)
@@ -38,7 +41,7 @@ def read_outlook(
     # far off. Reading earlier ones would keep for what is already past.
     first = min(_index(at + window_s - origin, step, last), arrives)
     back = _index(at + max(lead.p90, lead.break_even) - origin, step, last)
-    ahead, hold = bound[arrives], max(bound[first : back + 1])
+    ahead, hold = factor * bound[arrives], factor * max(bound[first : back + 1])
     if not (0.0 <= ahead < inf and 0.0 <= hold < inf and 0.0 <= expected < inf):
         return None
     return Outlook(
