@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from forecasting.forecaster import State
+from forecasting.one_row import OneRow, prepared
 from forecasting.rules import Index, at_steps
 from forecasting.series import FloatArray
 
@@ -33,6 +34,7 @@ class _Question:
     rising: FloatArray  # (rows, ahead)
     quantiles: FloatArray  # (rows * ahead * regimes, levels)
     base: Index  # (rows, ahead): where each row and step begins in `quantiles`
+    alone: OneRow | None  # the same in plain floats, where there is one row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,12 @@ class Bands:
         paths += points[:, :, None]
         return paths
 
+    def alone(self, ahead: int, levels: tuple[float, ...]) -> OneRow:
+        """The tables of the only row, in plain floats."""
+        alone = self._question(ahead, levels).alone
+        assert alone is not None
+        return alone
+
     def _question(self, ahead: int, levels: tuple[float, ...]) -> _Question:
         asked = self._asked.get((ahead, levels))
         if asked is not None:
@@ -75,11 +83,16 @@ class Bands:
         size = at_steps(self.size, self.knots, ahead)
         rows = table.shape[0]
         base = (REGIMES * np.arange(rows * ahead, dtype=np.intp)).reshape(rows, ahead)
+        sizes = tuple(np.ascontiguousarray(size[:, :, i]) for i in range(size.shape[2]))
+        rising = at_steps(self.rising, self.knots, ahead)
         asked = _Question(
-            size=tuple(np.ascontiguousarray(size[:, :, i]) for i in range(size.shape[2])),
-            rising=at_steps(self.rising, self.knots, ahead),
+            size=sizes,
+            rising=rising,
             quantiles=np.ascontiguousarray(table.reshape(rows * ahead * REGIMES, len(levels))),
             base=base,
+            alone=prepared(sizes, rising, table[0], self.marks, self.by_size, self.power)
+            if rows == 1
+            else None,
         )
         if table.size <= _CACHE_LIMIT:
             if len(self._asked) >= 8:

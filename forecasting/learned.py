@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from forecasting import bands, errors, rules
+from forecasting import bands, errors, one_row, rules
 from forecasting.bands import Bands
 from forecasting.errors import Errors
 from forecasting.forecaster import State
@@ -78,6 +78,10 @@ class Banded:
 
     def paths(self, recent: Panel, ahead: int, levels: Levels) -> FloatArray:
         points = self.rule.points(recent, self.offset, ahead)
+        if points.shape[0] == 1:
+            alone = self._of_one(recent, points, levels)
+            if alone is not None:
+                return alone
         # The newest step is in every rule's look; asking again for 31 steps is cheaper than sharing.
         logs = np.log(recent.values[:, -self.window - 1 :] + self.offset)
         paths = self.bands.around(points, logs[:, -1:], _unrest(logs, self.window), levels)
@@ -85,6 +89,19 @@ class Banded:
         paths -= self.offset[:, :, None]
         np.maximum(paths, 0.0, out=paths)
         return paths.transpose(2, 0, 1)
+
+    def _of_one(self, recent: Panel, points: FloatArray, levels: Levels) -> FloatArray | None:
+        """The same for one row, in plain floats; None where gaps ask for more care."""
+        offset = float(self.offset[0, 0])
+        seen = one_row.unrest_of(
+            recent.values[0, -self.window - 1 :].tolist(), offset, self.window, UNREST_FLOOR
+        )
+        if seen is None:
+            return None
+        newest, unrest = seen
+        tables = self.bands.alone(points.shape[1], levels)
+        bands = one_row.around(tables, points[0].tolist(), newest, unrest, offset)
+        return np.array(bands).T[:, None, :]
 
     def state(self) -> State:
         return {

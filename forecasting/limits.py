@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -60,12 +61,20 @@ class Limited:
 
     def forecast(self, recent: Panel, horizon: float, levels: Sequence[float]) -> Forecast:
         said = self.inner.forecast(recent, horizon, levels)
-        greatest = GENEROUS * self._seen(recent) + 1e-9
         paths = said.paths
+        if recent.rows == 1 and paths.shape[1] == 1 and _one_can_be(paths[:, 0].tolist(), self._most(recent)):
+            return said
+        greatest = GENEROUS * self._seen(recent) + 1e-9
         fine = paths.shape[1] == recent.rows and bool((paths[-1].max(axis=1, initial=0.0) <= greatest).all())
         if fine and paths.min(initial=0.0) >= 0.0 and (paths[1:] >= paths[:-1]).all():
             return said
         return _mended(said, recent, greatest)
+
+    def _most(self, recent: Panel) -> float:
+        """The greatest value that one row may have, in plain floats."""
+        newest = recent.values[0, -_RECENT:].tolist()
+        record = max((value for value in newest if value < inf), default=0.0)
+        return GENEROUS * max(record, float(self.greatest[0])) + 1e-9
 
     def _seen(self, recent: Panel) -> FloatArray:
         newest = recent.values[:, -_RECENT:]
@@ -76,6 +85,17 @@ class Limited:
 
     def state(self) -> State:
         return {"kind": "limited", "inner": self.inner.state(), "greatest": self.greatest.tolist()}
+
+
+def _one_can_be(paths: list[list[float]], most: float) -> bool:
+    """Every level within [0, most] and none below the one under it; NaN is neither."""
+    below = [0.0] * len(paths[0])
+    for path in paths:
+        for least, value in zip(below, path, strict=True):
+            if not least <= value <= most:
+                return False
+        below = path
+    return True
 
 
 def _mended(said: Forecast, recent: Panel, greatest: FloatArray) -> Forecast:
