@@ -4,6 +4,7 @@ The forecast's series is already the requirement's maximum over a lead window, s
 there when an order of now arrives" is one number of its path, and its coverage can be checked exactly.
 """
 
+from bisect import bisect_left
 from math import inf
 from typing import NamedTuple
 
@@ -35,8 +36,8 @@ def read_outlook(
     step, origin = forecast.step, forecast.origin
     last = forecast.ahead - 1
     arrives = _index(at + lead.p90 - origin, step, last)
-    expected = forecast.path(0.5, row)[arrives].item()
-    bound = forecast.path(level, row).tolist()
+    expected = forecast.path(0.5, row).item(arrives)
+    bound = _path(forecast, level, row)
     # A step's value is the maximum of the window that ends with it: the first whose window lies ahead is that
     # far off. Reading earlier ones would keep for what is already past.
     first = min(_index(at + window_s - origin, step, last), arrives)
@@ -52,6 +53,17 @@ def read_outlook(
         expected=round(expected, 6),
         method=forecast.method,
     )
+
+
+def _path(forecast: Forecast, level: float, row: int) -> list[float]:
+    """`Forecast.path` in plain floats, which is what a handful of steps wants."""
+    levels, paths = forecast.levels, forecast.paths
+    above = bisect_left(levels, level - 1e-9)
+    if above in (0, len(levels)) or levels[above] <= level + 1e-9:
+        return forecast.path(level, row).tolist()  # type: ignore[no-any-return]
+    weight = (level - levels[above - 1]) / (levels[above] - levels[above - 1])
+    pairs = zip(paths[above - 1, row].tolist(), paths[above, row].tolist(), strict=True)
+    return [(1.0 - weight) * low + weight * high for low, high in pairs]
 
 
 def _index(ahead_s: float, step: float, last: int) -> int:
