@@ -13,7 +13,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork
 	--constraint requirements/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format bench notebooks lock clean
+.PHONY: help demo test test-all lint format bench scorecard notebooks lock clean
 
 help: ## say what there is
 	@echo "Headway: a predictive GPU autoscaler for LLM inference on Kubernetes"
@@ -54,6 +54,9 @@ format: $(VENV)/.dev-installed ## let ruff format the code and fix what it can
 
 bench: $(VENV)/.dev-installed ## speed and memory, side by side, each figure also against a fixed yardstick
 	@$(BIN)/python -m benchmarks.bench
+
+scorecard: $(VENV)/.dev-installed ## every policy on every trace, into docs/scorecard.md (long)
+	@$(BIN)/python -m benchmarks.scorecard
 
 notebooks: $(VENV)/.dev-installed ## run the notebooks and save what they show under out/notebooks
 	@$(BIN)/python scripts/run_notebooks.py
