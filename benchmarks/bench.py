@@ -6,6 +6,7 @@ Machines are noisy and differ: compare ratios, and medians of several rounds tak
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -14,7 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import fleet, memory, panel, values
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command does; before numpy is imported
+
+from benchmarks import fleet, memory, panel, values  # noqa: E402
 
 ROUNDS = 3
 HEADWAY = ("-c", "from autoscaler.cli import main; main()")
