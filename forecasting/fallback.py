@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil
+from math import ceil, isfinite
 from typing import Any
 
 import numpy as np
@@ -85,8 +85,7 @@ class Grouped:
         self._check(recent, horizon)
         ordered = in_order(tuple(levels))
         ahead = max(1, ceil(horizon / self.step - 1e-6))
-        whole = len(self.groups) == 1 and recent.steps > 0 and bool(np.isfinite(recent.values[:, -1]).all())
-        if whole:
+        if len(self.groups) == 1 and recent.steps > 0 and _all_measured(recent.values[:, -1]):
             learned = self.groups[0].learned
             paths, method = learned.paths(recent, ahead, ordered), learned.name
         else:
@@ -125,6 +124,10 @@ class Grouped:
     def state(self) -> State:
         groups = [{"rows": group.rows.tolist(), "learned": group.learned.state()} for group in self.groups]
         return {"kind": "grouped", "name": self.name, "step": self.step, "rows": self.rows, "groups": groups}
+
+
+def _all_measured(newest: FloatArray) -> bool:
+    return isfinite(newest[0]) if newest.size == 1 else bool(np.isfinite(newest).all())
 
 
 def _silent_steps(recent: Panel) -> npt.NDArray[np.int64]:

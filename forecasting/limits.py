@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf
+from operator import le
 from typing import Any
 
 import numpy as np
@@ -89,13 +91,8 @@ class Limited:
 
 def _one_can_be(paths: list[list[float]], most: float) -> bool:
     """Every level within [0, most] and none below the one under it; NaN is neither."""
-    below = [0.0] * len(paths[0])
-    for path in paths:
-        for least, value in zip(below, path, strict=True):
-            if not least <= value <= most:
-                return False
-        below = path
-    return True
+    least, greatest = [0.0] * len(paths[0]), [most] * len(paths[0])
+    return all(all(map(le, low, high)) for low, high in pairwise([least, *paths, greatest]))
 
 
 def _mended(said: Forecast, recent: Panel, greatest: FloatArray) -> Forecast:

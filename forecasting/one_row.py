@@ -61,7 +61,8 @@ def around(
         mark = point + row.by_size * (size - point)
         regime = (mark > row.middle) + (mark > row.upper) + 3 * (move > rising)
         spread = exp(row.power * size)
-        bands.append([max(exp(point + spread * q) - offset, 0.0) for q in quantiles[regime]])
+        band = [exp(point + spread * q) - offset for q in quantiles[regime]]
+        bands.append(band if min(band) >= 0.0 else [max(bound, 0.0) for bound in band])
     return bands
 
 

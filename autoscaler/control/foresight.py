@@ -43,6 +43,7 @@ class Foresight:
         self._policy = policy
         self._fits = fits
         self._fitted: Fitted | None = None
+        self._memory = 0  # of what is fitted, in steps
         self._refit_s = refit_s
         self._refit_at = at
         self._strictness = {
@@ -86,7 +87,7 @@ class Foresight:
             self._refit_at += self._refit_s * (1 + (at - self._refit_at) // self._refit_s)
         fitted = self._fits.poll(at)
         if fitted is not None:
-            self._fitted = fitted
+            self._fitted, self._memory = fitted, fitted.memory
         if self._fitted is not None:
             self.reckoning.settle(self.history)
             self._look_ahead(at, leads, self._fitted)
@@ -135,7 +136,7 @@ class Foresight:
         step = self.history.step
         horizon = max(max(lead.p90, lead.break_even) for lead in leads.values()) + 2 * step
         try:
-            forecast = fitted.forecast(self.history.recent(fitted.memory), horizon, self._asked)
+            forecast = fitted.forecast(self.history.recent(self._memory), horizon, self._asked)
         except Exception as error:  # a forecast is advice: a method that fails must not stop the tick
             self.failures.append(f"forecast: {type(error).__name__}: {error}")
             return

@@ -6,7 +6,7 @@ feed the history; gauges (waiting, running) come on every tick and tell the pres
 """
 
 from collections.abc import Mapping
-from math import exp, isfinite
+from math import exp, inf
 from typing import NamedTuple
 
 from autoscaler.core.observation import (
@@ -67,13 +67,10 @@ NO_TRAIL = Trail()
 
 def fresh(reading: Reading, at: float, name: str) -> float | None:
     """The value, if it is one: young, finite, not negative, not from the future, in range."""
-    value = reading.value
-    if value is None or not isfinite(value) or value < 0.0:
+    value, seen_at, _ = reading
+    if value is None or not 0.0 <= value < inf or not -FUTURE_S <= at - seen_at <= FRESH_S:
         return None
-    age = at - reading.at
-    if age > FRESH_S or age < -FUTURE_S or (value > 1.0 and name in SHARES):
-        return None
-    return value
+    return None if value > 1.0 and name in SHARES else value
 
 
 def estimate_demand(
@@ -109,12 +106,11 @@ def estimate_demand(
 def _follow_queue(trail: Trail, waiting: float, seen_at: float) -> Trail:
     if seen_at <= trail.waiting_at:
         return trail
-    if trail.waiting < 0.0:
-        return trail._replace(waiting=waiting, waiting_at=seen_at)
-    if waiting == trail.waiting == 0.0 and trail.growth == 0.0:
-        return trail._replace(waiting_at=seen_at)
-    growth = (waiting - trail.waiting) / (seen_at - trail.waiting_at)
-    return trail._replace(waiting=waiting, waiting_at=seen_at, growth=growth)
+    growth = trail.growth
+    if trail.waiting >= 0.0:
+        growth = (waiting - trail.waiting) / (seen_at - trail.waiting_at)
+    # On every tick, so by place: `_replace` takes three times as long.
+    return Trail(waiting, seen_at, growth, *trail[3:])
 
 
 def _follow_rates(
@@ -213,7 +209,7 @@ def _present_work(
     gained = trail.growth * (trail.work_per_request or profile.usual_work)
     fast = busy + gained
     fast = fast if fast > 0.0 else 0.0
-    trail = trail._replace(busy_sum=trail.busy_sum + fast, busy_count=trail.busy_count + 1)
+    trail = Trail(*trail[:8], trail.busy_sum + fast, trail.busy_count + 1, *trail[10:])
     if steady is None:
         return fast * trail.scale, trail
     if busy >= SATURATED * ready:
@@ -231,8 +227,8 @@ def _doubts(
     expected_requests: float,
 ) -> tuple[Why, ...]:
     """Reasons not to believe a low reading. They forbid going down; they never raise."""
-    usual = max(trail.hourly, expected_requests)
     if arrivals == 0.0:
+        usual = max(trail.hourly, expected_requests)
         if usual * 60.0 > DOUBT:
             return (
                 Why(
@@ -242,8 +238,9 @@ def _doubts(
             )
         if running is not None and running >= 1.0 and work > 0.5:
             return (Why(Reason.DOUBTED, (("running", running),)),)
-    if any(reading.suspect for reading in readings.values()):
-        return (Why(Reason.DOUBTED, (("suspect", 1.0),)),)
+    for reading in readings.values():
+        if reading.suspect:
+            return (Why(Reason.DOUBTED, (("suspect", 1.0),)),)
     return ()
 
 

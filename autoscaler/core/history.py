@@ -6,6 +6,7 @@ is its maximum over the lead window. All rows share one grid, so that a thousand
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from math import nan
 
 import numpy as np
@@ -13,7 +14,6 @@ import numpy as np
 from forecasting.series import FloatArray, Panel
 
 WINDOWS = (1, 2, 3, 5, 7, 10, 15, 20, 30)  # in steps; beyond half an hour the wait no longer matters
-_WINDOWS = frozenset(WINDOWS)
 
 
 def requirement(work: FloatArray, step: float, wait: FloatArray) -> FloatArray:
@@ -166,11 +166,10 @@ def _newest_requirement(work: list[float], step: float, wait: float) -> float:
     newest = work[-1]
     if newest != newest:
         return newest
-    best = total = 0.0
-    for length, value in enumerate(reversed(work), start=1):
-        if value != value:
+    best = 0.0
+    totals = list(accumulate([value * step for value in reversed(work)]))
+    for length in WINDOWS:
+        if length > len(totals) or totals[length - 1] != totals[length - 1]:
             break
-        total += value * step
-        if length in _WINDOWS:
-            best = max(best, total / (length * step + wait))
+        best = max(best, totals[length - 1] / (length * step + wait))
     return best
