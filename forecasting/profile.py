@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from forecasting.forecaster import State
 from forecasting.learned import Studied
 from forecasting.past import MINUTE, Array32, Past
+from forecasting.rules import Folded
 from forecasting.series import FloatArray, Panel
 
 BIN = 5 * MINUTE  # curves are kept at five minutes: finer ones are slower and no better
@@ -34,6 +36,28 @@ class Blocks:
     @property
     def centres(self) -> FloatArray:
         return np.asarray(self.start + self.length * (np.arange(self.logs.shape[1]) + 0.5), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the curve alone adds at an instant: the season ahead less the season that is carried on."""
+
+    period: float
+    scale: float  # bins a second
+    spots: FloatArray  # where the curve is needed, in bins from the instant's own place
+    curve: FloatArray  # (rows, bins and some): one period, and on at both ends as far as is looked
+    rise: FloatArray  # from each bin to the next
+    response: FloatArray  # (rows, spots, ahead): what each spot adds to each step ahead
+
+    def at(self, end: float) -> FloatArray:
+        place = self.spots + (end % self.period) * self.scale
+        low = place.astype(np.intp)
+        season = self.curve.take(low, axis=1) + (place - low) * self.rise.take(low, axis=1)
+        added: FloatArray = np.matmul(season[:, None], self.response)[:, 0]
+        return added
+
+    def scaled(self, share: FloatArray) -> Standing:
+        return replace(self, response=self.response * share[:, None])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +96,23 @@ class Profile:
         points: FloatArray = np.matmul(apart[:, None], carry)[:, 0]
         points += season[:, taps:]
         return points
+
+    def fold(self, ahead: int) -> Folded:
+        """The newest steps by their blocks' carry; beside them the curve alone."""
+        where, carry = self._question(ahead)
+        weights = np.repeat(carry.transpose(0, 2, 1) / self.block, self.block, axis=2)
+        own = np.broadcast_to(np.eye(ahead), (len(carry), ahead, ahead))
+        bins = self.curve.shape[1]
+        spots = where * (bins / self.period) - 0.5
+        early = ceil(-float(spots.min()))
+        late = ceil(float(spots.max())) + 2
+        curve = self.curve.take(np.arange(-early, bins + late), axis=1, mode="wrap")
+        standing = Standing(
+            period=self.period, scale=bins / self.period, spots=spots + early, curve=curve[:, :-1],
+            rise=np.diff(curve, axis=1), response=np.concatenate([-carry, own], axis=1),
+        )  # fmt: skip
+        places = np.arange(-self.memory, 0, dtype=np.intp)
+        return Folded(places=places, weights=weights, beside=(standing,))
 
     def _question(self, ahead: int) -> tuple[FloatArray, FloatArray]:
         """Where the curve is needed, counted from now: blocks from the oldest on, then the steps ahead.

@@ -19,7 +19,7 @@ from forecasting.series import FloatArray, Panel
 
 Index = npt.NDArray[np.intp]
 _FADE = 2 * HOUR  # how long what sets today apart from its season is believed beyond the fitted horizons
-_FOLD_LIMIT = 400_000  # folded weights above this many numbers cost more memory than they save time
+_FOLD_LIMIT = 400_000
 
 
 class Rule(Protocol):
@@ -29,6 +29,10 @@ class Rule(Protocol):
     def memory(self) -> int: ...
 
     def points(self, recent: Panel, offset: FloatArray, ahead: int) -> FloatArray: ...
+
+    def fold(self, ahead: int) -> Folded | None:
+        """The same as one product, for a past without gaps; None where it is none."""
+        ...
 
     def state(self) -> State: ...
 
@@ -51,12 +55,36 @@ def at_steps(table: FloatArray, knots: tuple[int, ...], ahead: int) -> FloatArra
     return np.asarray((1.0 - w) * table[:, low] + w * table[:, high])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Folded:
-    """A question's answer as one product: lags to look up, their weights (rows, ahead, lags)."""
+class Beside(Protocol):
+    """What the instant alone adds to a folded answer."""
 
-    lags: Index
+    def at(self, end: float) -> FloatArray: ...  # (rows, ahead)
+
+    def scaled(self, share: FloatArray) -> Beside: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    """A question's answer as one product: places to look up, their weights (rows, ahead, places).
+
+    Places are counted from the end (-1 is the newest step), so that any longer panel may be handed in.
+    """
+
+    places: Index
     weights: FloatArray
+    beside: tuple[Beside, ...] = ()
+
+    def points(self, recent: Panel, offset: FloatArray) -> FloatArray:
+        logs = np.log(recent.values.take(self.places, axis=1) + offset)
+        points: FloatArray = np.matmul(self.weights, logs[:, :, None])[:, :, 0]
+        for beside in self.beside:
+            points += beside.at(recent.end)
+        return points
+
+
+def may_fold(rows: int, ahead: int) -> bool:
+    """Folded weights above so many numbers cost more memory than they save time."""
+    return rows * ahead * 200 <= _FOLD_LIMIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +108,7 @@ class Recall:
     weights: FloatArray  # (rows, knots, columns)
     season: FloatArray  # (rows,), how much of the far future is season; the rest stays as it is
     memory: int
-    _folded: dict[int, _Folded] = field(default_factory=dict, compare=False, repr=False)
+    _folded: dict[int, Folded] = field(default_factory=dict, compare=False, repr=False)
     _terms: dict[int, _Terms] = field(default_factory=dict, compare=False, repr=False)
 
     def points(self, recent: Panel, offset: FloatArray, ahead: int) -> FloatArray:
@@ -91,38 +119,43 @@ class Recall:
         return np.concatenate([points, self._far(recent, offset, points[:, -1:], near, ahead)], axis=1)
 
     def _near(self, recent: Panel, offset: FloatArray, ahead: int) -> FloatArray:
-        values = recent.values
-        rows = values.shape[0]
-        if rows * ahead * 200 <= _FOLD_LIMIT and values.shape[1] >= self.memory:
-            folded = self._folded.get(ahead) or self._fold(ahead)
-            logs = np.log(values.take(folded.lags, axis=1) + offset)
-            points: FloatArray = np.matmul(folded.weights, logs[:, :, None])[:, :, 0]
+        rows, steps = recent.values.shape
+        if may_fold(rows, ahead) and steps >= self.memory:
+            folded = self._folded.get(ahead)
+            if folded is None:
+                folded = self._folded[ahead] = self._fold(ahead)
+            points = folded.points(recent, offset)
             if np.isfinite(points).all():
                 return points
         return self._by_term(recent, offset, ahead)
 
-    def _fold(self, ahead: int) -> _Folded:
+    def fold(self, ahead: int) -> Folded | None:
+        return self._fold(ahead) if ahead <= self.knots[-1] else None
+
+    def _fold(self, ahead: int) -> Folded:
         table = at_steps(self.weights, self.knots, ahead)
-        by_lag: dict[int, FloatArray] = {}
-
-        def add(lag: int, h: int, weight: FloatArray) -> None:
-            by_lag.setdefault(lag, np.zeros((len(weight), ahead)))[:, h] += weight
-
+        lags: list[int] = [0]
+        steps: list[int] = []
+        columns: list[int] = []
+        shares: list[float] = []
         for h in range(ahead):
-            add(0, h, np.ones(len(table)))
             for c, column in enumerate(columns_at(self.step, self.reach, h + 1)):
                 for term in column.terms:
                     shifts = (-1, 0, 1) if term.smooth else (0,)
                     for shift in shifts:
-                        weight = table[:, h, c] * (term.share / len(shifts))
-                        add(term.newer + shift, h, weight)
-                        add(term.older + shift, h, -weight)
-        lags = sorted(lag for lag, weight in by_lag.items() if weight.any())
-        weights = np.ascontiguousarray(np.stack([by_lag[lag] for lag in lags], axis=2))
-        # Counted from the end, so that any longer panel may be handed in.
-        folded = _Folded(lags=np.array([-1 - lag for lag in lags], dtype=np.intp), weights=weights)
-        self._folded[ahead] = folded
-        return folded
+                        lags += (term.newer + shift, term.older + shift)
+                        steps += (h, h)
+                        columns += (c, c)
+                        shares += (term.share / len(shifts), -term.share / len(shifts))
+        found, place = np.unique(np.array(lags), return_inverse=True)
+        weights = np.zeros((len(table), ahead, len(found)))
+        weights[:, :, 0] = 1.0  # the newest value, from which the change starts; 0 is the least lag
+        for row, of in enumerate(table):
+            np.add.at(weights[row], (np.array(steps), place[1:]), of[steps, columns] * np.array(shares))
+        used = weights.any(axis=(0, 1))
+        return Folded(
+            places=(-1 - found[used]).astype(np.intp), weights=np.ascontiguousarray(weights[:, :, used])
+        )
 
     def _by_term(self, recent: Panel, offset: FloatArray, ahead: int) -> FloatArray:
         """The same, term by term: a gap takes only its own term away."""

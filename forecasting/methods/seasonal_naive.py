@@ -49,6 +49,9 @@ class Season:
         mean = np.add.reduce(weight * logs, axis=2) / np.where(total > 0, total, 1.0)
         return np.where(total > 0, mean, now)
 
+    def fold(self, ahead: int) -> None:
+        return None  # a mean over what is there is no fixed product
+
     def _question(self, ahead: int) -> tuple[Index, FloatArray]:
         """Lags (ahead, parts) and weights (parts,)."""
         if ahead not in self._asked:
