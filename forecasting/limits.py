@@ -64,7 +64,7 @@ class Limited:
     def forecast(self, recent: Panel, horizon: float, levels: Sequence[float]) -> Forecast:
         said = self.inner.forecast(recent, horizon, levels)
         paths = said.paths
-        if recent.rows == 1 and paths.shape[1] == 1 and _one_can_be(paths[:, 0].tolist(), self._most(recent)):
+        if recent.rows == 1 and paths.shape[1] == 1 and self._one_can_be(paths[:, 0].tolist(), recent):
             return said
         greatest = GENEROUS * self._seen(recent) + 1e-9
         fine = paths.shape[1] == recent.rows and bool((paths[-1].max(axis=1, initial=0.0) <= greatest).all())
@@ -72,11 +72,14 @@ class Limited:
             return said
         return _mended(said, recent, greatest)
 
-    def _most(self, recent: Panel) -> float:
-        """The greatest value that one row may have, in plain floats."""
+    def _one_can_be(self, paths: list[list[float]], recent: Panel) -> bool:
+        """The same for one row, in plain floats; the newest values are looked at where the oldest forbid."""
+        greatest = float(self.greatest[0])
+        if _within(paths, GENEROUS * greatest + 1e-9):
+            return True
         newest = recent.values[0, -_RECENT:].tolist()
-        record = max((value for value in newest if value < inf), default=0.0)
-        return GENEROUS * max(record, float(self.greatest[0])) + 1e-9
+        record = max([value for value in newest if value < inf], default=0.0)
+        return _within(paths, GENEROUS * max(record, greatest) + 1e-9)
 
     def _seen(self, recent: Panel) -> FloatArray:
         newest = recent.values[:, -_RECENT:]
@@ -89,7 +92,7 @@ class Limited:
         return {"kind": "limited", "inner": self.inner.state(), "greatest": self.greatest.tolist()}
 
 
-def _one_can_be(paths: list[list[float]], most: float) -> bool:
+def _within(paths: list[list[float]], most: float) -> bool:
     """Every level within [0, most] and none below the one under it; NaN is neither."""
     least, greatest = [0.0] * len(paths[0]), [most] * len(paths[0])
     return all(all(map(le, low, high)) for low, high in pairwise([least, *paths, greatest]))

@@ -8,8 +8,8 @@ contract suite holds one row equal to the same row inside a panel.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from math import exp, isfinite, log, nan
+from operator import sub
 from typing import NamedTuple
 
 from forecasting.series import FloatArray
@@ -71,7 +71,7 @@ def unrest_of(
 ) -> tuple[float, float] | None:
     """Log of the newest value, and of how much logarithms moved from step to step; None with gaps in it."""
     logs = [log(value + offset) if value + offset > 0.0 else nan for value in values]
-    total = sum(abs(after - before) for before, after in pairwise(logs))
+    total = sum(map(abs, map(sub, logs[1:], logs)))
     if not isfinite(total) or not isfinite(logs[-1]):
         return None
     return logs[-1], log(total / window + floor)

@@ -31,6 +31,7 @@ from autoscaler.ports import (
 )
 
 NO_FLOORS: Mapping[str, int] = {}
+NO_LOADS: Mapping[str, float | None] = {}
 NO_READINGS: Mapping[str, Reading] = {}
 Least = Callable[[float], Mapping[str, int]]  # scheduled minimum servers by workload, at an instant
 
@@ -197,6 +198,8 @@ class Controller:
         return demands
 
     def _router_loads(self, observation: Observation, at: float) -> Mapping[str, float | None]:
+        if not self._routed:
+            return NO_LOADS
         return {
             name: fresh(
                 observation.workloads.get(name, NO_READINGS).get(ROUTER_REQUESTS, MISSING),

@@ -60,7 +60,7 @@ def decide(inputs: Inputs, policy: Policy) -> Decision:
     for workload in policy.workloads.values():
         if workload.routers is not None:
             verdicts.append(_decide_routers(workload, workload.routers, inputs, plans))
-    moved = any(type(verdict) is Scale for verdict in verdicts)
+    moved = Scale in map(type, verdicts)
     return Decision(inputs.at, inputs.scope, inputs.generation + moved, tuple(verdicts), plans)
 
 
@@ -74,7 +74,9 @@ def _decide_pool(
     if pool.nodes.paused and node_fleet is not None:
         ceiling = node_fleet.desired
     alone = len(users) == 1
-    needs = {w.name: _need(w, pool, inputs, alone) for w in users}
+    needs: dict[str, Need | None] = {}
+    for workload in users:
+        needs[workload.name] = _need(workload, pool, inputs, alone)
     if not alone:
         needs = _shared(users, needs, ceiling, pool, inputs)
     drafts = []

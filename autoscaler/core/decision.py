@@ -36,7 +36,7 @@ class Decision(NamedTuple):
 
     @property
     def moves(self) -> tuple[Scale, ...]:
-        return tuple(v for v in self.verdicts if type(v) is Scale)
+        return tuple([v for v in self.verdicts if type(v) is Scale])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

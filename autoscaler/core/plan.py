@@ -31,7 +31,7 @@ class Need(NamedTuple):
 
 
 def whole(need: float) -> int:
-    return max(ceil(need - TIED), 0)
+    return 0 if need <= TIED else ceil(need - TIED)
 
 
 def server_need(
@@ -46,21 +46,22 @@ def server_need(
     """The servers of one workload; `per_node` > 1 fills the nodes we would pay for anyway."""
     full = workload.objective.utilisation or 1.0
     present = demand.work / full
-    backlog = _backlog_left(demand, outlook, fleet, lead, workload, at)
-    reason = Reason.PRESENT_NEED
+    backlog = 0.0
+    if demand.work > fleet.ready or demand.backlog > 0.0:
+        backlog = _backlog_left(demand, outlook, fleet, lead, workload, at)
     if outlook is not None and at - outlook.origin <= STALE_S:
         ahead, hold = outlook.ahead / full, outlook.hold / full
         if workload.headroom is not None:
             ahead, hold = ahead * (1.0 + workload.headroom), hold * (1.0 + workload.headroom)
-        forecast = Why(Reason.FORECAST, (("ahead", ahead), ("level", outlook.level), ("in_s", lead.p90)))
+        asks = Why(Reason.FORECAST, (("ahead", ahead), ("level", outlook.level), ("in_s", lead.p90)))
     else:
         kept = REACTIVE_HEADROOM if workload.headroom is None else workload.headroom
         ahead = hold = present * (1.0 + kept)
-        forecast = Why(Reason.REACTIVE, (("need", ahead), ("headroom", kept)))
-    up = max(whole(present), whole(ahead))
-    why: tuple[Why, ...] = (
-        forecast if ahead >= present else Why(reason, (("work", present), ("requests", demand.requests))),
-    )
+        asks = Why(Reason.REACTIVE, (("need", ahead), ("headroom", kept)))
+    if ahead < present:
+        asks = Why(Reason.PRESENT_NEED, (("work", present), ("requests", demand.requests)))
+    up = whole(ahead if ahead > present else present)
+    why: tuple[Why, ...] = (asks,)
     if backlog > 0.0:
         base = max(present, outlook.expected if outlook is not None else present)
         with_backlog = whole(base + min(backlog / workload.repay_s, MOST_REPAID * base))
@@ -68,7 +69,8 @@ def server_need(
             up = with_backlog
             why = (*why, Why(Reason.BACKLOG, (("waiting_work", demand.backlog), ("left", backlog))))
     up, why = _pressure(up, why, demand, fleet)
-    down = max(up, whole(hold))
+    lasting = whole(hold)
+    down = lasting if lasting > up else up
     if per_node > 1:
         up, down = -(-up // per_node) * per_node, -(-down // per_node) * per_node
     return Need(up, down, why)
@@ -82,8 +84,6 @@ def _backlog_left(
     So a backlog is not ordered twice: at 10 server-seconds a second short and 6 servers due in two minutes,
     what is asked for now is only what those six will not repay by themselves.
     """
-    if demand.work <= fleet.ready and demand.backlog <= 0.0:
-        return 0.0
     expected = demand.work if outlook is None else max(demand.work, 0.5 * (demand.work + outlook.expected))
     # What waits no longer than it may is no backlog.
     left = demand.backlog - demand.work * workload.objective.wait_s + (expected - fleet.ready) * lead.median
