@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from forecasting.series import FloatArray
 
 MINUTE = 60.0
+JOINED_S = 600.0  # forecasts are checked every five minutes or so; a longer silence stays a gap
 USUAL_LEVEL = 0.97
 
 
@@ -154,7 +156,16 @@ def _band(
         k = round((one.at - start) / step) - 1
         if 0 <= k < steps:
             rows[:, k] = _at_level(one, 0.5), _at_level(one, level), one.came
+    _join(rows, round(JOINED_S / step))
     return rows[0], rows[1], rows[2]
+
+
+def _join(rows: FloatArray, most: int) -> None:
+    """Straight lines between points at most so many steps apart: points that stand alone draw no line."""
+    known = np.flatnonzero(~np.isnan(rows).any(axis=0)).tolist()
+    for left, right in pairwise(known):
+        if 1 < right - left <= most:
+            rows[:, left : right + 1] = np.linspace(rows[:, left], rows[:, right], right - left + 1, axis=1)
 
 
 def _at_level(one: Bounds, level: float) -> float:
