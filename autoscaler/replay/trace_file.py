@@ -25,6 +25,7 @@ COLUMNS = ("timestamp", "requests", "prompt_tokens", "output_tokens")
 GZIP_MAGIC = b"\x1f\x8b"
 LONGEST_HOLE_DAYS = 7.0  # rows left out; more is rather a wrong date than a hole
 FIRST_DATE = 10 * 365 * DAY  # smaller timestamps count from the start of the source, larger ones are dates
+MOST = 1e15  # in a step; more is a broken counter, and sums of it overflow
 MILLISECONDS = 1e11  # seconds do not reach this before the year 5138
 NAN = float("nan")
 
@@ -141,6 +142,8 @@ def _count(path: Path, line: int, column: str, cell: str) -> float:
         value = float(cell)
     except ValueError:
         value = NAN
+    if MOST < value < float("inf"):
+        raise TraceError(f"{path}:{line}: {column} is {cell!r}; nobody asks for more than {MOST:g} in a step")
     if not 0 <= value < float("inf"):
         raise TraceError(
             f"{path}:{line}: {column} is {cell!r}; expected a number from 0 up, or blank (a gap)"
@@ -152,6 +155,8 @@ def _instant(path: Path, line: int, cell: str) -> float:
     cell = cell.strip()
     try:
         at = float(cell)
+        if at != at:
+            raise ValueError
     except ValueError:
         try:
             moment = datetime.fromisoformat(cell)

@@ -61,6 +61,14 @@ BROKEN = {
     ),
     "not a number": (HEADER + "0,1,,\n60,nan,,\n", ":3: requests is 'nan'"),
     "an infinity": (HEADER + "0,1,,\n60,inf,,\n", ":3: requests is 'inf'"),
+    "more than anybody asks": (
+        HEADER + "0,1,,\n60,1e308,,\n",
+        ":3: requests is '1e308'; nobody asks for more",
+    ),
+    "a time that is no number": (
+        HEADER + "nan,1,,\n60,1,,\n",
+        ":2: timestamp is 'nan'; expected seconds or ISO",
+    ),
     "a negative count": (HEADER + "0,1,,\n60,1,-4,\n", ":3: prompt_tokens is '-4'"),
     "a date that is none": (
         HEADER + "yesterday,1,,\n60,1,,\n",
