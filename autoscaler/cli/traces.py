@@ -40,6 +40,10 @@ def _one(argument: str, seed: int) -> dict[str, Trace]:
             if path.name.removesuffix(".gz").endswith((".jsonl", ".ndjson"))
             else read_trace(path)
         )
+    if path.is_dir():
+        raise BadInput(
+            f"{argument}: a folder; name a file in it, or set {FOLDER}={argument} and give its name"
+        )
     if argument in FORMULAS:
         return {argument: formula(argument, seed)}
     found = _in_folder(argument)

@@ -149,6 +149,7 @@ def test_a_mistake_is_one_line(trace, capsys, arguments, said):
             "nosuch.csv: no such file, and HEADWAY_TRACES names no folder of traces; give a CSV file",
         ),
         ("broken.csv", "broken.csv:2: requests is '-3'; expected a number from 0 up"),
+        (".", ".: a folder; name a file in it, or set HEADWAY_TRACES=. and give its name"),
     ],
 )
 def test_a_trace_that_cannot_be_used_is_one_line(tmp_path, monkeypatch, capsys, name, said):
