@@ -19,7 +19,7 @@ from forecasting.series import FloatArray, Panel
 
 Index = npt.NDArray[np.intp]
 _FADE = 2 * HOUR  # how long what sets today apart from its season is believed beyond the fitted horizons
-_FOLD_LIMIT = 400_000
+_FOLD_LIMIT = 400_000  # folded weights above this many numbers cost more memory than they save time
 
 
 class Rule(Protocol):
@@ -82,11 +82,6 @@ class Folded:
         return points
 
 
-def may_fold(rows: int, ahead: int) -> bool:
-    """Folded weights above so many numbers cost more memory than they save time."""
-    return rows * ahead * 200 <= _FOLD_LIMIT
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Terms:
     """The same answer with every term by itself, for when some of the past is missing."""
@@ -120,7 +115,7 @@ class Recall:
 
     def _near(self, recent: Panel, offset: FloatArray, ahead: int) -> FloatArray:
         rows, steps = recent.values.shape
-        if may_fold(rows, ahead) and steps >= self.memory:
+        if rows * ahead * 200 <= _FOLD_LIMIT and steps >= self.memory:
             folded = self._folded.get(ahead)
             if folded is None:
                 folded = self._folded[ahead] = self._fold(ahead)
@@ -148,10 +143,10 @@ class Recall:
                         columns += (c, c)
                         shares += (term.share / len(shifts), -term.share / len(shifts))
         found, place = np.unique(np.array(lags), return_inverse=True)
-        weights = np.zeros((len(table), ahead, len(found)))
-        weights[:, :, 0] = 1.0  # the newest value, from which the change starts; 0 is the least lag
-        for row, of in enumerate(table):
-            np.add.at(weights[row], (np.array(steps), place[1:]), of[steps, columns] * np.array(shares))
+        parts = np.zeros((ahead, table.shape[2], len(found)))  # of each column at each place
+        np.add.at(parts, (np.array(steps), np.array(columns), place[1:]), np.array(shares))
+        weights = np.matmul(table.transpose(1, 0, 2), parts).transpose(1, 0, 2)
+        weights[:, :, 0] += 1.0  # the newest value, from which the change starts; 0 is the least lag
         used = weights.any(axis=(0, 1))
         return Folded(
             places=(-1 - found[used]).astype(np.intp), weights=np.ascontiguousarray(weights[:, :, used])

@@ -22,13 +22,14 @@ from forecasting.methods.harmonic import Harmonic
 from forecasting.methods.last_value import LastValue
 from forecasting.methods.memories import Memories, season_share
 from forecasting.past import DAY, HOUR, MINUTE, Array32, Past
-from forecasting.rules import Folded, Recall, Rule, at_steps, may_fold
+from forecasting.rules import Folded, Recall, Rule, at_steps
 from forecasting.series import FloatArray, Panel
 
 _HALF_LIFE = 7 * DAY
 _SHARPNESS = 12.0  # a member that costs a tenth more weighs a third
 _WORKHORSE, _TRUST = 2, 3.0  # memories are believed until the others are clearly better
 _LEAST = 0.05  # below this a member is left out
+_FEW = 16  # rows up to which one look is faster than one for each member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ class Mix:
 
     def points(self, recent: Panel, offset: FloatArray, ahead: int) -> FloatArray:
         rows, steps = recent.values.shape
-        if may_fold(rows, ahead):
+        if rows <= _FEW:
             if ahead not in self._folded:
                 self._folded[ahead] = self.fold(ahead)
             folded = self._folded[ahead]
