@@ -1,7 +1,6 @@
 """What the cluster has: desired, ready and starting for each target. Knows no API."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal, NamedTuple
 
@@ -50,8 +49,7 @@ class StageTime(NamedTuple):
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterState:
+class ClusterState(NamedTuple):
     """Every target at one instant; a target that is absent could not be read."""
 
     at: float

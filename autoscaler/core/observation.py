@@ -6,7 +6,6 @@ four times as long to make, and a replayed day makes a hundred thousand of them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 ARRIVALS = "arrivals_per_second"
@@ -33,8 +32,7 @@ class Reading(NamedTuple):
 MISSING = Reading(None, float("-inf"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(NamedTuple):
     """All readings of one tick, by workload and signal. A workload that is absent was not measured at all."""
 
     at: float
