@@ -45,9 +45,10 @@ class Grid:
 
 
 def make_grid(queue: Queue, fleet: Fleet, rounding: Rounding, *, levels: int, reach: float = 1.0) -> Grid:
-    """A grid of about `levels` levels up to `reach` times the largest backlog that is never late."""
+    """A grid of about `levels` levels up to `reach` times the largest backlog that can be in time."""
     served = fleet.servers_per_node * queue.step
-    top = queue.waiting_limit * reach
+    # Without the fleet's own limit one broken sample, a million times the rest, would take all memory.
+    top = queue.in_time(fleet.max_nodes * fleet.servers_per_node) * reach
     finest = max(1, PADDING // fleet.max_nodes)
     per_node = int(np.clip(np.ceil(levels * served / max(top, served / finest)), 1, finest))
     size = served / per_node

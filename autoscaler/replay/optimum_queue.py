@@ -21,6 +21,7 @@ class Queue:
     """Arrivals and deadlines; the last columns are the steps after the end, for the last deadlines."""
 
     step: float
+    wait_limit: float
     work: FloatArray  # replica-seconds for each step, (n,)
     arrived: FloatArray  # replica-seconds up to each boundary, (n + tail + 1,)
     moments: FloatArray  # seconds into a step at which curves may bend, (3,)
@@ -36,6 +37,10 @@ class Queue:
     def waiting_limit(self) -> float:
         """The largest backlog ever allowed: the work of the last wait limit."""
         return float(self.slack[0].max(initial=0.0))
+
+    def in_time(self, capacity: float) -> float:
+        """The same for the largest fleet: what it cannot serve within the wait limit is late for everyone."""
+        return min(self.waiting_limit, capacity * self.wait_limit)
 
     def room(self, capacity: FloatArray, first: int, last: int) -> FloatArray:
         """Largest backlog before steps first..last that is in time at each moment: (3, last - first, …)."""
@@ -70,6 +75,7 @@ def make_queue(
     slack = arrived[:-1] - served_by
     return Queue(
         step=step,
+        wait_limit=wait_limit,
         work=work,
         arrived=arrived,
         moments=moments,

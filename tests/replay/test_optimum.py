@@ -283,3 +283,13 @@ def test_no_work_costs_the_floor():
 def test_what_has_no_meaning_is_refused(change):
     with pytest.raises(ValueError, match=r"work|nodes|step"):
         lower_bound(**{"work": np.ones(2), **WEEK, **change})
+
+
+def test_one_broken_sample_costs_neither_time_nor_memory():
+    work = np.full(400, 100.0)
+    work[200] = 1e9  # a counter that was reset, read as demand
+    begun = time.process_time()
+    bound, schedule = lower_bound(work, **WEEK), feasible_schedule(work, **WEEK)
+    assert time.process_time() - begun < 10  # some tenths of a second; without the fleet's limit it never ends
+    assert bound.attainment == pytest.approx(schedule.attainment, abs=1e-6)
+    assert bound.node_hours <= schedule.node_hours
