@@ -25,7 +25,7 @@ COLUMNS = ("timestamp", "requests", "prompt_tokens", "output_tokens")
 GZIP_MAGIC = b"\x1f\x8b"
 LONGEST_HOLE_DAYS = 7.0  # rows left out; more is rather a wrong date than a hole
 FIRST_DATE = 10 * 365 * DAY  # smaller timestamps count from the start of the source, larger ones are dates
-MOST = 1e15  # in a step; more is a broken counter, and sums of it overflow
+MOST = 1e12  # in a step; more is a broken counter
 MILLISECONDS = 1e11  # seconds do not reach this before the year 5138
 NAN = float("nan")
 
