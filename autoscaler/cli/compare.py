@@ -58,6 +58,11 @@ def chosen(against: str) -> list[str]:
     if against == "all":
         return [OURS, *(name for name in POLICIES if name != OURS)]
     asked = [] if against == "none" else [name.strip() for name in against.split(",") if name.strip()]
+    if against != "none" and not asked:
+        raise BadInput("--against: no name in it; say one like hpa, or all, or none")
+    for name in ("all", "none"):
+        if name in asked:
+            raise BadInput(f"--against: {name} stands alone, not in a list")
     unknown = [name for name in asked if name not in POLICIES]
     if unknown:
         raise BadInput(

@@ -290,6 +290,6 @@ def test_one_broken_sample_costs_neither_time_nor_memory():
     work[200] = 1e9  # a counter that was reset, read as demand
     begun = time.process_time()
     bound, schedule = lower_bound(work, **WEEK), feasible_schedule(work, **WEEK)
-    assert time.process_time() - begun < 10  # some tenths of a second; without the fleet's limit it never ends
+    assert time.process_time() - begun < 10  # a tenth; without the fleet's limit it never ends
     assert bound.attainment == pytest.approx(schedule.attainment, abs=1e-6)
     assert bound.node_hours <= schedule.node_hours
