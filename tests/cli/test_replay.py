@@ -7,6 +7,7 @@ import pytest
 
 from autoscaler.cli.claims import FIELDS, broken, parse_claim
 from autoscaler.cli.compare import chosen, unrouted
+from autoscaler.cli.errors import BadInput, worded
 from autoscaler.cli.stage import make_stage
 from autoscaler.cli.tables import best, ranked, verdict
 from tests.cli.running import run, trace, write_trace
@@ -207,6 +208,12 @@ def test_against_is_names_all_or_none():
     assert len(chosen("all")) == 14
 
 
+@pytest.mark.parametrize("against", ["", ",", "hpa,all", "none,hpa", "hbase"])
+def test_an_against_that_names_nobody_is_refused(against):
+    with pytest.raises(BadInput, match="--against"):
+        chosen(against)
+
+
 def test_policies_are_ranked_by_cost_among_those_that_meet_the_objective():
     policies = {
         "hpa": figures(99.8, 153),
@@ -227,3 +234,15 @@ def test_the_verdict_says_when_headway_falls_short():
     said = verdict(policies, 99.0, 10.0)
     assert "0.30 points short of the objective of 99 %" in said
     assert said.endswith("no other policy reached 99 %.")
+
+
+@pytest.mark.parametrize(
+    "error, said",
+    [
+        (FileExistsError(17, "File exists", "a"), "a: file exists"),
+        (OSError(28, "No space left on device"), "output: no space left on device"),
+        (OSError(5, "Input/output error"), None),
+    ],
+)
+def test_a_full_disk_is_told_in_a_line(error, said):
+    assert worded(error) == said
