@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from autoscaler.replay.optimum import Optimum
     from autoscaler.replay.setting import Setting
     from autoscaler.replay.world import World
+    from forecasting.series import FloatArray
 
 OURS = "headway"
 DATED = 1e8  # earlier instants belong to a trace that knows no calendar
@@ -206,7 +207,7 @@ def setting_words(plan: Plan) -> dict[str, str]:
             f"{percent(w.objective.share)} of requests to begin within {duration(w.objective.wait_s)}; "
             f"{count(w.profile.gpus_per_server, 'GPU')} a server, "
             f"{w.servers.floor}–{w.servers.ceiling} servers; "
-            f"{kept.steps * kept.step / DAY:.3g} days of history"
+            f"{kept.steps * kept.step / DAY:.3g} days of history{_gaps(setting.offered[name].requests)}"
         )
     for name, pool in policy.pools.items():
         words[f"pool {name}"] = (
@@ -214,6 +215,16 @@ def setting_words(plan: Plan) -> dict[str, str]:
             f"{pool.price_per_hour:g} an hour, billed from request to release"
         )
     return words | _world_words(setting.world, policy) | {"seed": str(plan.seed)}
+
+
+def _gaps(requests: FloatArray) -> str:
+    """Said only where there are some: who waits in a gap is not known, and nodes cost money there too."""
+    share = sum(requests != requests) / len(requests)
+    return (
+        f"; {max(100.0 * share, 0.1):.3g} % of what is scored is gaps (--interpolate fills them)"
+        if share
+        else ""
+    )
 
 
 def _world_words(world: World, policy: Policy) -> dict[str, str]:

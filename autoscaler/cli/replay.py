@@ -240,7 +240,9 @@ def print_table(comparison: Comparison, html: Path | None, journal: Path | None)
     console = wide_console()
     say: Callable[[str], None] = lambda text: console.print(text, highlight=False, soft_wrap=True)  # noqa: E731
     words = setting_words(comparison.plan)
-    say("[dim]" + "; ".join(f"{key}: {value}" for key, value in words.items()) + "[/]\n")
+    for key, value in words.items():
+        console.print(f"{key}: {value}", style="dim", highlight=False, markup=False, soft_wrap=True)
+    console.print()
     console.print(policy_table(figures, objective, comparison.wait_s, console.width))
     say("\n" + optimum_line(as_object(comparison, "")["optimum"]))
     say(f"[bold]{verdict(figures, objective, comparison.wait_s)}[/]")

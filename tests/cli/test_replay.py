@@ -76,6 +76,14 @@ def test_the_table_says_setting_optimum_and_verdict(trace, tmp_path, capsys):
     assert journal.stat().st_size > 1000
 
 
+def test_gaps_in_what_is_scored_are_said(trace, capsys):
+    lines = trace.read_text().splitlines()
+    lines[-30:-10] = [line.split(",")[0] + "," for line in lines[-30:-10]]
+    trace.write_text("\n".join(lines) + "\n")
+    run("replay", trace, "--score", "0.05", "--against", "none")
+    assert re.search(r"^chat: .*; 27\.8 % of what is scored is gaps", capsys.readouterr().out, re.MULTILINE)
+
+
 def test_the_same_seed_gives_the_same_object(trace, capsys):
     outs = []
     for _ in range(2):
