@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
@@ -27,7 +29,7 @@ FETCH = (
     f"'query={QUERY}' -d start=$(($(date +%s) - 604800)) -d end=$(date +%s) -d step=60"
     """ | jq -r '"timestamp,requests", (.data.result[0].values[] | join(","))' > YOUR.csv"""
 )
-REPLAY = "headway replay YOUR.csv --against all --html report.html"
+REPLAY = "replay YOUR.csv --against all --html report.html"
 
 
 def command(
@@ -41,6 +43,7 @@ def command(
 
     if html.is_dir():
         raise BadInput(f"{html}: a folder; name a file")
+    html.parent.mkdir(parents=True, exist_ok=True)  # found out before the work, not after it
     began = perf_counter()
     console = wide_console()
     comparison = run(console, fast)
@@ -48,8 +51,14 @@ def command(
     _report(console, comparison, html)
     console.print(f"[dim]All of this took {perf_counter() - began:.0f} s.[/]\n", highlight=False)
     console.print("The same on your own past, here what a vLLM says to Prometheus:", highlight=False)
-    for line in (FETCH, REPLAY):
+    for line in (FETCH, f"{program()} {REPLAY}"):
         console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+
+
+def program() -> str:
+    """What to type for this command: `make demo` calls one that is not on the PATH."""
+    called = sys.argv[0]
+    return called if Path(called).name == "headway" and shutil.which("headway") is None else "headway"
 
 
 def run(console: Console, fast: bool) -> Comparison:
@@ -96,6 +105,5 @@ def _report(console: Console, comparison: Comparison, path: Path) -> None:
     except ReportError as error:
         console.print(f"No report: {error}", highlight=False, markup=False)
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
     console.print(f"Report, to open in any browser: [bold]{path}[/]", highlight=False, soft_wrap=True)

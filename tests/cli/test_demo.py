@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from autoscaler.cli import COMMANDS
-from autoscaler.cli.demo import FETCH, REPLAY, RIVALS
+from autoscaler.cli.demo import FETCH, REPLAY, RIVALS, program
 from autoscaler.cli.live import Picture, watching
 from autoscaler.cli.stage import make_stage
 from tests.cli.running import run
@@ -54,10 +54,8 @@ def test_the_report_has_servers_routers_and_nodes(said):
 
 def test_it_ends_with_commands_that_exist(said):
     text, _ = said
-    assert text.rstrip().endswith(f"  {FETCH}\n  {REPLAY}")
-    words = shlex.split(REPLAY)
-    assert words[0] == "headway"
-    assert words[1] in COMMANDS
+    assert text.rstrip().endswith(f"  {FETCH}\n  {program()} {REPLAY}")
+    assert shlex.split(REPLAY)[0] in COMMANDS
     assert shlex.split(FETCH)[0] == "curl"
 
 
@@ -71,3 +69,9 @@ def test_on_a_terminal_the_day_is_a_picture():
 def test_a_folder_is_no_report(tmp_path, capsys):
     run("demo", "--html", tmp_path, rc=2)
     assert capsys.readouterr().err == f"{tmp_path}: a folder; name a file\n"
+
+
+def test_the_command_is_named_as_it_was_called_where_no_path_finds_it(monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.argv", [".venv/bin/headway", "demo"])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert program() == ".venv/bin/headway"
