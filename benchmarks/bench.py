@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command does; before numpy is imported
 
-from benchmarks import fleet, memory, panel, values  # noqa: E402
+from benchmarks import fleet, memory, panel, values
 
 ROUNDS = 3
 HEADWAY = ("-c", "from autoscaler.cli import main; main()")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +12,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from autoscaler.cli.errors import BadInput
 from autoscaler.control.calendar import Interval, zone
 from autoscaler.control.clock import WallClock
 from autoscaler.core.cluster import routers, servers
@@ -29,7 +30,9 @@ def command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A configuration, as configs/README.md says.")],
     at: Annotated[
         str | None,
-        typer.Option(help="Show the scheduled floors as of this time, in ISO 8601; now, if left out."),
+        typer.Option(
+            help="Show the scheduled floors as of this time, in ISO 8601 (UTC unless it says); now, if left out."
+        ),
     ] = None,
 ) -> None:
     """Load a configuration, find every mistake in it, and print what would be managed."""
@@ -168,7 +171,5 @@ def _instant(at: str | None) -> float:
     try:
         told = datetime.fromisoformat(at)
     except ValueError:
-        raise typer.BadParameter(f"'{at}' is not a time; say one like 2026-03-30T08:00+02:00") from None
-    if told.tzinfo is None:
-        raise typer.BadParameter(f"'{at}' has no offset; say {at}Z or {at}+02:00")
-    return told.timestamp()
+        raise BadInput(f"--at: '{at}' is not a time; say one like 2026-03-30T08:00+02:00") from None
+    return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()

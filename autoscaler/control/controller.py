@@ -79,6 +79,10 @@ class Controller:
         self._moves: dict[Target, Moves] = dict(kept.moves)
         self._trails: dict[str, Trail] = dict(kept.trails)
         self._lead_times = kept.lead_times
+        self._reading = [
+            name for name, w in config.policy.workloads.items() if w.profile.weights_gigabytes is not None
+        ]
+        self._starts: dict[str, int] = dict.fromkeys(self._reading, 1)
         self._leads = self._read_leads()
         self._recent = RecentPlans(config.policy)
         self._routed = [name for name, w in config.policy.workloads.items() if w.routers is not None]
@@ -94,7 +98,7 @@ class Controller:
         state = self._state(at, notes)
         if self._foresight is None:
             self._foresight = self._begin(at, notes)
-        if state.stages:
+        if self._count_starts(state) or state.stages:
             self._learn(state)
         demands = self._demands(observation, state, at) if scope == "all" else {}
         if scope == "all":
@@ -178,7 +182,19 @@ class Controller:
 
     def _read_leads(self) -> dict[str, Lead]:
         times: LeadTimes = self._lead_times
-        return {n: lead_for(times, w, self._policy.pools[w.pool]) for n, w in self._policy.workloads.items()}
+        return {
+            name: lead_for(times, w, self._policy.pools[w.pool], starts=self._starts.get(name, 1))
+            for name, w in self._policy.workloads.items()
+        }
+
+    def _count_starts(self, state: ClusterState) -> bool:
+        """Starts at the same time share what their weights are read from; whether their number changed."""
+        starts = {}
+        for name in self._reading:
+            fleet = state.fleets.get(servers(name))
+            starts[name] = max(len(fleet.starting), 1) if fleet is not None else self._starts.get(name, 1)
+        changed, self._starts = starts != self._starts, starts
+        return changed
 
     def _demands(self, observation: Observation, state: ClusterState, at: float) -> dict[str, Demand | None]:
         demands: dict[str, Demand | None] = {}

@@ -71,12 +71,17 @@ class Reckoning:
         while self._said and self._said[0].end <= history.end + 0.5 * history.step:
             said = self._said.popleft()
             came = history.target_at(said.end)
-            self._calibration = update(self._calibration, said.bounds, came)
+            self._calibration = update(self._calibration, said.bounds, _where_banded(said.bounds, came))
             self._shifts = self._calibration.shifts.tolist()
             for row, name in enumerate(self._names):
                 if came[row] == came[row]:
                     bounds = tuple(said.bounds[row].tolist())
                     self.realised.append(Realised(said.end, name, self._levels, bounds, float(came[row])))
+
+
+def _where_banded(bounds: FloatArray, came: FloatArray) -> FloatArray:
+    """What came, where a band was given: a point that claims to be sure has nothing to calibrate."""
+    return np.where(bounds[:, -1] > bounds[:, 0], came, np.nan)
 
 
 def _resumed(names: Sequence[str], levels: tuple[float, ...], kept: Mapping[str, Calibrated]) -> Calibration:

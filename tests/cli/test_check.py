@@ -71,6 +71,15 @@ def test_what_cannot_be_used_ends_with_code_2(
     assert "Traceback" not in said.err
 
 
+def test_a_time_is_utc_unless_it_says_otherwise(capsys: pytest.CaptureFixture[str]) -> None:
+    for at in ("2026-03-28T08:00", "2026-03-28T09:00+01:00"):
+        run("check", str(TWO), "--at", at)
+    one, two = capsys.readouterr().out.split("can be used")[1:]
+    assert one.splitlines()[:-2] == two.splitlines()[: len(one.splitlines()) - 2]
+    run("check", str(TWO), "--at", "soon", rc=2)
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 def test_a_misspelt_command_is_told_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     run("chek", rc=2)
     assert "Did you mean 'check'?" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from autoscaler.core.decision import Hold, Scale
 from autoscaler.core.guards import STABILISATION_S
 from autoscaler.core.ledger import Ledger
 from autoscaler.core.policy import Limits
+from autoscaler.core.profile import Profile
 from autoscaler.core.reasons import Reason
 from autoscaler.core.record import record_from_plain, record_to_line
 from autoscaler.ports import Refused, Unavailable
@@ -230,3 +231,15 @@ def test_from_zero_the_wait_of_the_first_request_is_shown():
     record = live(controller, world, 0.5, ticks=1)
     assert count(world) == 2
     assert Reason.FIRST_WAIT in reasons(record)
+
+
+def test_starts_at_the_same_time_share_what_their_weights_are_read_from():
+    profile = Profile(gpus_per_server=4, weights_gigabytes=140.0, read_gigabytes_per_second=2.0)
+    policy = a_policy(a_workload(profile=profile))
+    world = ScriptedWorld(desired=12)
+    controller, journal, _ = a_controller(world, policy)
+    live(controller, world, 10.0, ticks=1)
+    alone = journal.records[-1].inputs.leads["chat"].load
+    world.fleets[servers("chat")] = Fleet(12, 9, (AT, AT, AT))
+    live(controller, world, 10.0, ticks=1, start=AT + 15.0)
+    assert journal.records[-1].inputs.leads["chat"].load == pytest.approx(alone + 2 * 70.0)
