@@ -217,7 +217,7 @@ def _fits_for(name: str, forecaster: str | None, policy: Policy, setting: Settin
         return make_fits(forecaster, child=False)
     waits = {n: w.objective.wait_s for n, w in policy.workloads.items()}
     leads = [lead_for(LeadTimes(), w, policy.pools[w.pool]) for w in policy.workloads.values()]
-    window = ceil(max(lead.p90 - lead.early for lead in leads) / MINUTE) + 1
+    window = ceil(max(lead.slow - lead.early for lead in leads) / MINUTE) + 1
     return FitsHere(Oracle(setting.offered, waits, MINUTE, window))
 
 

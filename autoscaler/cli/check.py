@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.box import SIMPLE
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from autoscaler.cli.errors import BadInput
@@ -31,20 +32,20 @@ def command(
     at: Annotated[
         str | None,
         typer.Option(
-            help="Show the scheduled floors as of this time, in ISO 8601 (UTC unless it says); now, if left out."
+            help="Show the scheduled floors as of this time, in ISO 8601, UTC by default; now, if left out."
         ),
     ] = None,
 ) -> None:
     """Load a configuration, find every mistake in it, and print what would be managed."""
     settings, now = load(file), _instant(at)
     console = Console()
-    console.print(f"{file} can be used. It would manage:\n", highlight=False, soft_wrap=True)
+    console.print(f"{file} can be used. It would manage:\n", highlight=False, markup=False, soft_wrap=True)
     console.print(workloads_table(settings, now), "")
     console.print(pools_table(settings), "")
     for line in remarks(settings):
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     for warning in settings.warnings:
-        console.print(f"[yellow]warning:[/] {warning}", highlight=False, soft_wrap=True)
+        console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False, soft_wrap=True)
 
 
 def workloads_table(settings: Settings, now: float) -> Table:
@@ -84,7 +85,7 @@ def remarks(settings: Settings) -> list[str]:
     leads = settings.leads()
     return [
         f"{name} may sleep: the first request would then wait about {_rounded(leads[name].median)},"
-        f" and one in ten longer than {_rounded(leads[name].p90)}"
+        f" and one in fifty longer than {_rounded(leads[name].slow)}"
         for name, workload in settings.policy.workloads.items()
         if workload.servers.floor == 0
     ]
@@ -96,7 +97,7 @@ def _table(kind: str) -> Table:
 
 def _add(table: Table, name: str, rows: Mapping[str, str]) -> None:
     for index, (key, text) in enumerate(rows.items()):
-        table.add_row(f"[bold]{name}[/]" if index == 0 else "", key, text)
+        table.add_row(f"[bold]{escape(name)}[/]" if index == 0 else "", key, text)
     table.add_section()
 
 
@@ -113,7 +114,9 @@ def _servers(settings: Settings, workload: Workload) -> str:
     spans = f" on {nodes} nodes" if nodes > 1 else ""
     size = f"{each} GPU{'s' if each > 1 else ''} each{spans}: {_range(workload.servers, each)}"
     called = settings.called.get(servers(workload.name))
-    return f"{_bounds(workload.servers)} on {workload.pool}, {size}" + (f"\n{called}" if called else "")
+    return f"{_bounds(workload.servers)} on {escape(workload.pool)}, {size}" + (
+        f"\n{escape(called)}" if called else ""
+    )
 
 
 def _objective(objective: Objective) -> str:
@@ -138,7 +141,7 @@ def _routers(settings: Settings, workload: Workload) -> str:
         return "not ours to scale"
     text = f"{_bounds(workload.routers)}, {workload.profile.requests_per_router:g} requests a second each"
     called = settings.called.get(routers(workload.name))
-    return f"{text}\n{called}" if called else text
+    return f"{text}\n{escape(called)}" if called else text
 
 
 def _floors(settings: Settings, name: str, now: float) -> str:

@@ -121,7 +121,7 @@ def _window(setting: Setting, name: str) -> int:
 
     workload = setting.policy.workloads[name]
     lead = lead_for(LeadTimes(), workload, setting.policy.pools[workload.pool])
-    return ceil((lead.p90 - lead.early) / MINUTE) + 1
+    return ceil((lead.slow - lead.early) / MINUTE) + 1
 
 
 def _check_instant(trace: Trace, text: str, at: float, ahead_s: float) -> None:

@@ -129,12 +129,12 @@ class Foresight:
         return trail.steady if end - self.history.step < trail.rate_at <= end + self.history.step else nan
 
     def _lead_window(self, leads: Mapping[str, Lead]) -> int:
-        widest = max((lead.p90 - lead.early for lead in leads.values()), default=0.0)
+        widest = max((lead.slow - lead.early for lead in leads.values()), default=0.0)
         return ceil(widest / self.history.step) + 1
 
     def _look_ahead(self, at: float, leads: Mapping[str, Lead], fitted: Fitted) -> None:
         step = self.history.step
-        horizon = max(max(lead.p90, lead.break_even) for lead in leads.values()) + 2 * step
+        horizon = max(max(lead.slow, lead.break_even) for lead in leads.values()) + 2 * step
         try:
             forecast = fitted.forecast(self.history.recent(self._memory), horizon, self._asked)
         except Exception as error:  # a forecast is advice: a method that fails must not stop the tick
@@ -150,7 +150,7 @@ class Foresight:
             read[name] = read_outlook(forecast, row, leads[name], level, factor, at, window_s)
         # One that cannot be is left out; the outlook before it stands until it is stale.
         self.outlooks = {**self.outlooks, **{name: o for name, o in read.items() if o is not None}}
-        arrives = min(int(max(lead.p90 for lead in leads.values()) // step), forecast.ahead - 1)
+        arrives = min(int(max(lead.slow for lead in leads.values()) // step), forecast.ahead - 1)
         self.reckoning.say(self.history.end + (arrives + 1) * step, forecast.paths[:, :, arrives])
 
 

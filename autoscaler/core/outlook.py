@@ -35,13 +35,13 @@ def read_outlook(
     """
     step, origin = forecast.step, forecast.origin
     last = forecast.ahead - 1
-    arrives = _index(at + lead.p90 - origin, step, last)
+    arrives = _index(at + lead.slow - origin, step, last)
     expected = forecast.path(0.5, row).item(arrives)
     bound = _path(forecast, level, row)
     # A step's value is the maximum of the window that ends with it: the first whose window lies ahead is that
     # far off. Reading earlier ones would keep for what is already past.
     first = min(_index(at + window_s - origin, step, last), arrives)
-    back = _index(at + max(lead.p90, lead.break_even) - origin, step, last)
+    back = _index(at + max(lead.slow, lead.break_even) - origin, step, last)
     ahead, hold = factor * bound[arrives], factor * max(bound[first : back + 1])
     if not (0.0 <= ahead < inf and 0.0 <= hold < inf and 0.0 <= expected < inf):
         return None

@@ -53,7 +53,7 @@ def server_need(
         ahead, hold = outlook.ahead / full, outlook.hold / full
         if workload.headroom is not None:
             ahead, hold = ahead * (1.0 + workload.headroom), hold * (1.0 + workload.headroom)
-        asks = Why(Reason.FORECAST, (("ahead", ahead), ("level", outlook.level), ("in_s", lead.p90)))
+        asks = Why(Reason.FORECAST, (("ahead", ahead), ("level", outlook.level), ("in_s", lead.slow)))
     else:
         kept = REACTIVE_HEADROOM if workload.headroom is None else workload.headroom
         ahead = hold = present * (1.0 + kept)

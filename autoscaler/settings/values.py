@@ -26,4 +26,4 @@ class Settings:
 
     def calendar(self) -> Calendar:
         """The calendar floors, each from a slow start before it begins, so that its servers serve by then."""
-        return Calendar(self.schedules, {name: lead.p90 for name, lead in self.leads().items()})
+        return Calendar(self.schedules, {name: lead.slow for name, lead in self.leads().items()})

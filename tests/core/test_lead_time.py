@@ -19,13 +19,13 @@ def seen(node, load, times=KEPT):
 def test_before_anything_was_seen_the_prior_stands():
     lead = lead_for(LeadTimes(), a_workload(), a_pool())
     assert lead.median == 240.0 + 120.0
-    assert lead.early < lead.median < lead.p90 < lead.late < lead.given_up
+    assert lead.early < lead.median < lead.slow < lead.late < lead.given_up
 
 
 def test_what_was_seen_replaces_the_prior():
     lead = lead_for(seen(900.0, 300.0), a_workload(), a_pool())
     assert lead.median == pytest.approx(1_200.0)
-    assert lead.p90 == pytest.approx(1_200.0)
+    assert lead.slow == pytest.approx(1_200.0)
 
 
 def test_a_few_times_move_it_part_of_the_way():

@@ -124,8 +124,7 @@ def _expected(record: TickRecord, target: Target) -> list[str]:
     lead = record.inputs.leads.get(target.name)
     if lead is not None:
         lines.append(
-            f"an order of now serves in {duration(lead.median)}, "
-            f"nine times in ten within {duration(lead.p90)}"
+            f"an order of now serves in {duration(lead.median)}, 49 times in 50 within {duration(lead.slow)}"
         )
     outlook = record.inputs.outlooks.get(target.name)
     if outlook is None:
