@@ -106,4 +106,4 @@ def _report(console: Console, comparison: Comparison, path: Path) -> None:
         console.print(f"No report: {error}", highlight=False, markup=False)
         return
     path.write_text(page, encoding="utf-8")
-    console.print(f"Report, to open in any browser: [bold]{path}[/]", highlight=False, soft_wrap=True)
+    console.print(f"Report, to open in any browser: {path}", highlight=False, markup=False, soft_wrap=True)

@@ -234,6 +234,8 @@ def print_json(comparison: Comparison, title: str) -> None:
 
 
 def print_table(comparison: Comparison, html: Path | None, journal: Path | None) -> None:
+    from rich.markup import escape
+
     from autoscaler.cli.tables import optimum_line, policy_table, verdict, wide_console
 
     figures, objective = comparison.figures(), comparison.objective
@@ -247,9 +249,9 @@ def print_table(comparison: Comparison, html: Path | None, journal: Path | None)
     say("\n" + optimum_line(as_object(comparison, "")["optimum"]))
     say(f"[bold]{verdict(figures, objective, comparison.wait_s)}[/]")
     if html is not None:
-        say(f"Report: {html}")
+        say(escape(f"Report: {html}"))
     if journal is not None:
-        say(f"Journal: {journal}  (headway explain {journal})")
+        say(escape(f"Journal: {journal}  (headway explain {journal})"))
 
 
 def seconds_of(option: str, text: str | None) -> float | None:

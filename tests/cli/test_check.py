@@ -114,3 +114,11 @@ def test_a_reader_who_leaves_early_gets_no_traceback() -> None:
     )
     os.close(write)
     assert b"Traceback" not in run.stderr
+
+
+def test_names_in_brackets_are_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text('workloads: {"[/a]": {servers: {target: "[/t]"}}}\npools: {"[/p]": {max: 4}}')
+    run("check", str(file))
+    said = capsys.readouterr().out
+    assert all(name in said for name in ("[/a]", "[/t]", "[/p]"))
