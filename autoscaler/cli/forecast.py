@@ -170,6 +170,7 @@ def print_json(trace: Trace, seen: Seen) -> None:
 
 def print_table(trace: Trace, seen: Seen) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from autoscaler.adapters.reporting.units import instant, number, percent
@@ -186,7 +187,7 @@ def print_table(trace: Trace, seen: Seen) -> None:
         table.add_row(str(k + 1), number(float(paths[0.5][k])), *map(number, bounds), number(came), said)
     console = Console()
     for line in (
-        f"[bold]{trace.name}[/] at {instant(seen.at)}, by {seen.method}, in servers; "
+        f"[bold]{escape(trace.name)}[/] at {instant(seen.at)}, by {seen.method}, in servers; "
         "nearly the busiest second of the trace needs 32.",
         f"The newest known value is {number(seen.now)}. Inside: what came is within the 97 % bound.",
         "",

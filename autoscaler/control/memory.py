@@ -6,6 +6,7 @@ line a tick. A last line cut off by a crash is skipped and counted.
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -101,8 +102,14 @@ def _lines(path: Path) -> Iterator[str]:
             yield from file
     except EOFError:
         return  # a gzip stream that was cut off: what came before it stands
-    except (OSError, UnicodeDecodeError) as error:
-        raise JournalError(f"{path}: {error}") from error
+    except FileNotFoundError:
+        raise JournalError(f"{path}: no such file; headway replay … --journal FILE writes one") from None
+    except (gzip.BadGzipFile, zlib.error):
+        raise JournalError(f"{path}: damaged, or no gzip file though its name ends in .gz") from None
+    except UnicodeDecodeError:
+        raise JournalError(f"{path}: not text; a journal is lines of JSON") from None
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror or error}") from error
 
 
 def _header(line: str, path: Path) -> Mapping[str, Any]:
@@ -118,5 +125,7 @@ def _header(line: str, path: Path) -> Mapping[str, Any]:
 def _record(line: str, path: Path, number: int) -> TickRecord:
     try:
         return record_from_plain(json.loads(line)["tick"])
-    except (ValueError, KeyError, TypeError) as error:
+    except KeyError as error:
+        raise JournalError(f"{path}:{number}: not a tick: it has no {error}") from error
+    except (ValueError, TypeError) as error:
         raise JournalError(f"{path}:{number}: not a tick: {error}") from error

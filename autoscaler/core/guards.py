@@ -5,15 +5,17 @@ nothing doubted, nothing still on its way, the highest recent plan, the forecast
 and the cooldown after going down.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from autoscaler.core.cluster import Target
+from autoscaler.core.cluster import Kind, Target
 from autoscaler.core.ledger import Moves
 from autoscaler.core.policy import Limits
 from autoscaler.core.reasons import Reason, Why
 
-STABILISATION_S = 120.0
+# Servers cost minutes to get back. Measured: 5 min instead of 2 takes a fifth off the turns for 0.5 % more,
+# 10 min halves them for 0.7–2.7 %.
+STABILISATION_S: Mapping[Kind, float] = {"servers": 300.0, "routers": 120.0, "nodes": 0.0}
 SETTLE_S = 60.0  # an order of ours may take so long to be seen; until then it is not given again
 
 
@@ -50,7 +52,7 @@ def stabilisation_of(target: Target, limits: Limits) -> float:
     """The window of a target: nodes follow servers that have settled, and need none of their own."""
     if limits.stabilisation_s is not None:
         return limits.stabilisation_s
-    return 0.0 if target.kind == "nodes" else STABILISATION_S
+    return STABILISATION_S[target.kind]
 
 
 Guard = Callable[[Proposal, Context], Proposal]

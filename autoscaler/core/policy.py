@@ -24,7 +24,7 @@ class Limits:
     cooldown_down_s: float | None = (
         None  # None: auto, the time at which keeping costs what starting again would
     )
-    stabilisation_s: float | None = None  # None: two minutes for what serves; nodes follow settled servers
+    stabilisation_s: float | None = None  # None: servers 5 min, routers 2; nodes follow settled servers
     step_up: int | None = None
     step_down: int | None = None
     down_per_hour: int | None = None

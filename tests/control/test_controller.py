@@ -43,7 +43,7 @@ def test_it_comes_down_when_all_agree_and_not_before():
     controller, journal, _ = a_controller(world)
     live(controller, world, 10.0, ticks=200)
     moves = [r.at - AT for r in journal.records if r.decision.moves]
-    assert moves[0] >= STABILISATION_S
+    assert moves[0] >= STABILISATION_S["servers"]
     assert count(world) == 12
 
 

@@ -57,7 +57,7 @@ def test_every_constraint_is_listed_in_order_and_the_last_is_marked():
         moves=moves,
     )
     lines = told(record)["restrained"]
-    assert lines[0].startswith("1. stabilisation: within the last 2 min 8 servers were planned")
+    assert lines[0].startswith("1. stabilisation: within the last 5 min 8 servers were planned")
     assert lines[-1].startswith("2. cooldown: ")
     assert [line.endswith("← this bound") for line in lines] == [False, True]
 

@@ -92,7 +92,10 @@ def test_where_only_the_median_is_stated_slow_starts_are_slower_in_proportion() 
 
 def test_the_calendar_counts_a_lead_time_early() -> None:
     settings = load(CONFIGS / "examples" / "two-workloads.yaml")
-    lead, opening = settings.leads()["chat-70b"].slow, 1_743_487_200.0  # Tuesday 1 April 2025, 08:00 in Berlin
+    lead, opening = (
+        settings.leads()["chat-70b"].slow,
+        1_743_487_200.0,
+    )  # Tuesday 1 April 2025, 08:00 in Berlin
     calendar = settings.calendar()
     assert calendar.least(opening - lead - 1) == {}
     assert calendar.least(opening - lead) == {"chat-70b": 6}
