@@ -17,7 +17,7 @@ from autoscaler.assembly import replay
 from autoscaler.replay.bound import bound
 from autoscaler.replay.setting import Setting, measured_setting
 from autoscaler.replay.synthetic import FORMULAS, formula
-from autoscaler.replay.trace import Trace
+from autoscaler.replay.trace import Trace, TraceError
 from autoscaler.replay.trace_file import read_trace
 from autoscaler.replay.world import World
 
@@ -50,8 +50,8 @@ def traces() -> dict[str, Trace]:
         for path in sorted(Path(folder).glob("*.60s.csv.gz")):
             try:
                 (trace,) = read_trace(path).values()
-            except ValueError:
-                continue  # several workloads, or no requests column: not for this table
+            except TraceError:
+                continue  # no requests in it: not for this table
             if trace.days >= LEAST_DAYS:
                 found[path.name.removesuffix(".60s.csv.gz")] = trace
     return found | {name: formula(name, 1) for name in FORMULAS}
