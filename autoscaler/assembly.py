@@ -251,6 +251,12 @@ def relive(path: Path) -> Iterator[tuple[TickRecord, TickRecord]]:
     beginning = read_beginning(path)
     world = RecordedWorld(beginning)
     controller = drive(
-        beginning.policy, signals=world, cluster=world, actuator=world, forecaster=beginning.forecaster
+        beginning.policy,
+        signals=world,
+        cluster=world,
+        actuator=world,
+        forecaster=beginning.forecaster,
+        least=world.least,
+        ledger=MemoryLedger(beginning.ledger),
     )
     return decisions_again(path, controller.tick, world)

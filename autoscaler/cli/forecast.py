@@ -97,7 +97,9 @@ def _requirement(trace: Trace, at: float, ahead_s: float) -> tuple[Any, FloatArr
     after = offered.work[: minutes * each].reshape(minutes, each).sum(axis=1) / MINUTE
     values = np.concatenate([past[trace.name].values[0], after])
     whole = History({trace.name: _wait(setting, trace.name)}, window=_window(setting, trace.name))
-    whole.seed({trace.name: Panel(start=0.0, step=MINUTE, values=values[np.newaxis])}, at + minutes * MINUTE)
+    end = at + minutes * MINUTE
+    start = end - values.size * MINUTE
+    whole.seed({trace.name: Panel(start=start, step=MINUTE, values=values[np.newaxis])}, end)
     panel = whole.panel()
     return panel.until(at), panel.values[0, panel.until(at).steps :]
 

@@ -12,11 +12,12 @@ from autoscaler.control.recent import RecentPlans
 from autoscaler.core.cluster import ClusterState, Target, servers
 from autoscaler.core.decide import Inputs, decide
 from autoscaler.core.decision import NOTHING_DONE, Actuation, Decision, Scope
-from autoscaler.core.demand import NO_TRAIL, Demand, Trail, estimate_demand, fresh
+from autoscaler.core.demand import DOUBT, FRESH_S, FUTURE_S, NO_TRAIL, Demand, Trail, estimate_demand, fresh
 from autoscaler.core.history import History
 from autoscaler.core.lead_time import Lead, LeadTimes, lead_for
 from autoscaler.core.ledger import UNMOVED, Ledger, Moves
 from autoscaler.core.observation import MISSING, ROUTER_REQUESTS, Observation, Reading
+from autoscaler.core.outlook import STALE_S
 from autoscaler.core.policy import Policy
 from autoscaler.core.record import TickRecord
 from autoscaler.ports import (
@@ -30,6 +31,7 @@ from autoscaler.ports import (
     Unavailable,
 )
 
+LEARNED_S = 600.0  # between two saves of what was learned, where nothing moves
 NO_FLOORS: Mapping[str, int] = {}
 NO_LOADS: Mapping[str, float | None] = {}
 NO_READINGS: Mapping[str, Reading] = {}
@@ -88,6 +90,7 @@ class Controller:
         self._routed = [name for name, w in config.policy.workloads.items() if w.routers is not None]
         self._foresight: Foresight | None = None
         self._kept = kept
+        self._saved_at = float("-inf")
 
     def tick(self, at: float | None = None, scope: Scope = "all") -> TickRecord:
         """One pass at one instant: `all`, or the routers alone."""
@@ -122,6 +125,7 @@ class Controller:
         decision = decide(inputs, self._policy)
         self._recent.add(at, decision.plans)
         actuation = self._act(decision, notes)
+        self._save_learned(at, notes)
         record = TickRecord(at, scope, observation, inputs, decision, actuation, state.stages, tuple(notes))
         self._journal.write(record)
         return record
@@ -150,10 +154,14 @@ class Controller:
 
     def _state(self, at: float, notes: list[str]) -> ClusterState:
         try:
-            return self._cluster.state(at)
+            state = self._cluster.state(at)
         except (Unavailable, Refused) as error:
             notes.append(f"cluster: {error}")
             return ClusterState(at=at, fleets={})
+        if -FUTURE_S <= at - state.at <= FRESH_S:
+            return state
+        notes.append(f"cluster: the view is {at - state.at:.0f} s old")
+        return ClusterState(at=at, fleets={}, stages=state.stages)
 
     def _begin(self, at: float, notes: list[str]) -> Foresight:
         waits = {name: w.objective.wait_s for name, w in self._policy.workloads.items()}
@@ -210,18 +218,33 @@ class Controller:
                 workload.profile,
                 at=at,
                 ready=fleet.ready if fleet is not None else 0,
+                expected_requests=self._expected_requests(name, at),
             )
         return demands
+
+    def _expected_requests(self, name: str, at: float) -> float:
+        outlook = self._foresight.outlooks.get(name) if self._foresight is not None else None
+        if outlook is None or not 0.0 <= at - outlook.origin <= STALE_S:
+            return 0.0
+        profile = self._policy.workloads[name].profile
+        per_request = self._trails.get(name, NO_TRAIL).work_per_request or profile.usual_work
+        return outlook.expected / per_request if per_request > 0.0 else 0.0
+
+    def _router_load(self, name: str, readings: Mapping[str, Reading], at: float) -> float | None:
+        """None where nobody measured, or what was measured is partial or a zero that the last hour denies."""
+        reading = readings.get(ROUTER_REQUESTS, MISSING)
+        load = fresh(reading, at, ROUTER_REQUESTS)
+        if load is None or reading.suspect:
+            return None
+        if load == 0.0 and self._trails.get(name, NO_TRAIL).hourly * 60.0 > DOUBT:
+            return None
+        return load
 
     def _router_loads(self, observation: Observation, at: float) -> Mapping[str, float | None]:
         if not self._routed:
             return NO_LOADS
         return {
-            name: fresh(
-                observation.workloads.get(name, NO_READINGS).get(ROUTER_REQUESTS, MISSING),
-                at,
-                ROUTER_REQUESTS,
-            )
+            name: self._router_load(name, observation.workloads.get(name, NO_READINGS), at)
             for name in self._routed
         }
 
@@ -236,15 +259,39 @@ class Controller:
             self._moves[scale.target] = past.moved(scale.current, scale.to, decision.at)
         self._generation = decision.generation
         # Saved before acting: after a crash between the two we believe we acted, and wait.
-        self._store.save(self.ledger())
+        try:
+            self._save(decision.at)
+        except (Unavailable, Refused) as error:
+            self._moves, self._generation = before, self._generation - 1
+            notes.append(f"ledger: {error}; nothing is moved that could not be remembered")
+            return Actuation(failed=tuple((scale.target, f"ledger: {error}") for scale in moves))
         try:
             actuation = self._actuator.apply(decision)
-        except (Unavailable, Refused) as error:
+        except Refused as error:
             notes.append(f"actuator: {error}")
             actuation = Actuation(failed=tuple((scale.target, str(error)) for scale in moves))
+        except Unavailable as error:
+            # It may have taken effect. Ups are tried again; downs count as made: a timeout must not take twice.
+            notes.append(f"actuator: {error}")
+            actuation = Actuation(failed=tuple((scale.target, str(error)) for scale in moves))
+            before = {**before, **{s.target: self._moves[s.target] for s in moves if s.to < s.current}}
         if actuation.failed:
             self._forget_failed(actuation, before)
         return actuation
+
+    def _save(self, at: float) -> None:
+        self._store.save(self.ledger())
+        self._saved_at = at
+
+    def _save_learned(self, at: float, notes: list[str]) -> None:
+        """What was learned is kept without a move too, every ten minutes."""
+        if 0.0 <= at - self._saved_at < LEARNED_S:
+            return
+        try:
+            self._save(at)
+        except (Unavailable, Refused) as error:
+            self._saved_at = at
+            notes.append(f"ledger: {error}")
 
     def _forget_failed(self, actuation: Actuation, before: Mapping[Target, Moves]) -> None:
         """A move that was not made is not remembered as made."""

@@ -22,6 +22,7 @@ from forecasting.forecast import Forecast
 from forecasting.forecaster import Fitted
 
 DAY = 86_400.0
+RETRY_S = 600.0  # after a fit that failed
 ASKED_LEVELS = (0.5, 0.9, 0.97, 0.99, 0.998)  # between two of them a bound is interpolated
 
 
@@ -72,6 +73,7 @@ class Foresight:
         """Close every step that has ended by `at`, then look ahead."""
         step = self.history.step
         before = self.history.end
+        self.history.skip_to(at)  # a clock that jumped: what lies between is a gap, and is not walked through
         while at >= self.history.end + step:
             end = self.history.end + step
             self.history.close([self._measured(name, end, trails, demands) for name in self.history.names])
@@ -85,12 +87,19 @@ class Foresight:
             self.history.set_window(self._lead_window(leads))
             self._submit(at)
             self._refit_at += self._refit_s * (1 + (at - self._refit_at) // self._refit_s)
-        fitted = self._fits.poll(at)
+        try:
+            fitted = self._fits.poll(at)
+        except Exception as error:  # a child that died is a fit that failed
+            self.failures.append(f"fit: {type(error).__name__}: {error}")
+            fitted = None
         if fitted is not None:
             self._fitted, self._memory = fitted, fitted.memory
         if self._fitted is not None:
             self.reckoning.settle(self.history)
-            self._look_ahead(at, leads, self._fitted)
+            try:
+                self._look_ahead(at, leads, self._fitted)
+            except Exception as error:  # a forecast is advice: a method that fails must not stop the tick
+                self.failures.append(f"forecast: {type(error).__name__}: {error}")
 
     def _usual_work(self, name: str, demand: Demand) -> float:
         """The mean of about the last day, by which a moment's weight is told."""
@@ -118,6 +127,7 @@ class Foresight:
             self._fits.submit(self.history.panel(), at)
         except Exception as error:
             self.failures.append(f"fit: {type(error).__name__}: {error}")
+            self._refit_at = at + RETRY_S - self._refit_s * (1 + (at - self._refit_at) // self._refit_s)
 
     def _measured(
         self, name: str, end: float, trails: Mapping[str, Trail], demands: Mapping[str, Demand | None]

@@ -7,6 +7,8 @@ from autoscaler.core.cluster import Target, nodes, routers, servers
 from autoscaler.core.guards import stabilisation_of
 from autoscaler.core.policy import Policy
 
+LONGEST_PAUSE_S = 60.0  # between two plans of one window
+
 
 class RecentPlans:
     """Falling plans only, newest last: the first is the highest, and each is looked at once."""
@@ -19,11 +21,16 @@ class RecentPlans:
                 limits[routers(name)] = workload.routers
         self._window = {target: stabilisation_of(target, of) for target, of in limits.items()}
         self._since: dict[Target, float] = {}
+        self._last: dict[Target, float] = {}
         self._falling: dict[Target, deque[tuple[float, int]]] = {target: deque() for target in self._window}
 
     def add(self, at: float, plans: Mapping[Target, int]) -> None:
         for target, plan in plans.items():
             falling = self._falling[target]
+            if falling and not 0.0 <= at - self._last[target] <= max(self._window[target], LONGEST_PAUSE_S):
+                falling.clear()  # nobody planned for so long, or the clock went back: the window begins anew
+                self._since[target] = at
+            self._last[target] = at
             self._since.setdefault(target, at)
             while falling and falling[-1][1] <= plan:
                 falling.pop()
@@ -34,7 +41,7 @@ class RecentPlans:
         highest = {}
         for target, since in self._since.items():
             window = self._window[target]
-            if at - since < window:
+            if at - since < window or at - self._last[target] > max(window, LONGEST_PAUSE_S):
                 continue
             falling = self._falling[target]
             while len(falling) > 1 and at - falling[0][0] > window:

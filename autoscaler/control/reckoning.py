@@ -68,8 +68,12 @@ class Reckoning:
 
     def settle(self, history: History) -> None:
         """Learn from every step that was spoken of and has ended."""
+        while self._said and self._said[0].end > history.end + 86_400.0:
+            self._said.popleft()  # the clock went back
         while self._said and self._said[0].end <= history.end + 0.5 * history.step:
             said = self._said.popleft()
+            if said.end <= history.start:
+                continue  # forgotten since: the clock jumped
             came = history.target_at(said.end)
             self._calibration = update(self._calibration, said.bounds, _where_banded(said.bounds, came))
             self._shifts = self._calibration.shifts.tolist()

@@ -74,11 +74,14 @@ def _decide_pool(
     if pool.nodes.paused and node_fleet is not None:
         ceiling = node_fleet.desired
     alone = len(users) == 1
+    growth = ceiling  # the nodes that shares may count on
+    if not alone and pool.budget_per_hour is not None:
+        growth = min(ceiling, max(_budget(pool), _held(users, pool, inputs)))
     needs: dict[str, Need | None] = {}
     for workload in users:
         needs[workload.name] = _need(workload, pool, inputs, alone)
     if not alone:
-        needs = _shared(users, needs, ceiling, pool, inputs)
+        needs = _shared(users, needs, growth, pool, inputs)
     drafts = []
     for workload in users:
         target, need = servers(workload.name), needs[workload.name]
@@ -88,13 +91,22 @@ def _decide_pool(
         plans[target] = need.down
         drafts.append(_settle_servers(workload, pool, need, _room(workload, pool, ceiling), inputs))
     if len(drafts) > 1:
-        drafts = _fit(drafts, ceiling, pool)
+        drafts = _fit(drafts, growth, pool)
     for draft in drafts:
         verdicts.append(_verdict(draft.proposal, inputs, inputs.leads[draft.workload.name]))
     if node_fleet is None:
         verdicts.append(_unread(node_target, inputs))
     elif users:
         verdicts.append(_decide_nodes(pool, node_fleet, users, drafts, inputs, plans))
+
+
+def _held(users: tuple[Workload, ...], pool: Pool, inputs: Inputs) -> int:
+    """Nodes that what there is and every floor need: a budget takes neither away."""
+    counts = {}
+    for w in users:
+        fleet = inputs.fleets.get(servers(w.name))
+        counts[w.name] = max(w.servers.floor, inputs.calendar.get(w.name, 0), fleet.desired if fleet else 0)
+    return _carrying(users, counts, pool)
 
 
 def _unread(target: Target, inputs: Inputs) -> Hold:
@@ -138,9 +150,20 @@ def _shared(
         fleet = inputs.fleets.get(servers(w.name))
         want = need.down if need is not None else (fleet.desired if fleet else 0)
         want = min(max(want, w.servers.floor, inputs.calendar.get(w.name, 0)), w.servers.ceiling)
-        floor = w.servers.floor if inputs.demands.get(w.name) is not None else want  # blind keeps what it has
+        if w.servers.paused and fleet is not None:  # takes what it has, no more and no less
+            want = fleet.desired
+        floor = (
+            w.servers.floor if not w.servers.paused and inputs.demands.get(w.name) is not None else want
+        )  # blind keeps what it has
         claims.append(
-            Claim(w.name, w.priority, floor, want, w.profile.gpus_per_server, w.profile.nodes_per_server)
+            Claim(
+                w.name,
+                FIRST if w.servers.paused else w.priority,
+                floor,
+                want,
+                w.profile.gpus_per_server,
+                w.profile.nodes_per_server,
+            )
         )
     given = allot(claims, ceiling, pool.gpus_per_node)
     out: dict[str, Need | None] = {}
@@ -203,7 +226,7 @@ def _fit(drafts: list[_Draft], ceiling: int, pool: Pool) -> list[_Draft]:
     counts = {d.workload.name: d.proposal.to for d in drafts}
     if fits(counts):
         return drafts
-    given = allot([_kept_claim(d) for d in drafts], ceiling, pool.gpus_per_node)
+    given = allot([_kept_claim(d) for d in drafts], ceiling, pool.gpus_per_node, _least(drafts))
     out = []
     for d in drafts:
         to = given[d.workload.name]
@@ -211,6 +234,11 @@ def _fit(drafts: list[_Draft], ceiling: int, pool: Pool) -> list[_Draft]:
             d = d._replace(proposal=d.proposal.changed(to, Reason.ROOM, ("room", to)))
         out.append(d)
     return out
+
+
+def _least(drafts: list[_Draft]) -> dict[str, int]:
+    """What is kept of each floor: nobody's surplus comes before it."""
+    return {d.workload.name: min(d.workload.servers.floor, d.proposal.desired, d.proposal.to) for d in drafts}
 
 
 def _kept_claim(draft: _Draft) -> Claim:
@@ -231,9 +259,16 @@ def _decide_nodes(
 ) -> Verdict:
     target, limits = nodes(pool.name), pool.nodes
     settled = {d.workload.name: d.proposal.to for d in drafts}
-    lead = inputs.leads[users[0].name]
+    for w in users:  # one that could not be read still stands on its nodes
+        if w.name not in settled and (last := inputs.moves.get(servers(w.name), UNMOVED).to) > 0:
+            settled[w.name] = last
+    lead = max((inputs.leads[w.name] for w in users), key=lambda one: one.slow)
     to = _carrying(users, settled, pool)
     dead = sum(inputs.at - asked > lead.given_up for asked in fleet.starting) if fleet.starting else 0
+    # Each missing node is ordered again once: in a stock-out orders must not pile up and arrive together.
+    dead = min(dead, max(to - fleet.ready, 0))
+    if pool.budget_per_hour is not None:
+        dead = min(dead, max(_budget(pool) - to, fleet.desired - to, 0))
     why: tuple[Why, ...] = (CARRIES,)
     if dead:
         to += dead

@@ -28,6 +28,8 @@ FRESH_S = 105.0  # three scrapes of 30 s and a tick
 FUTURE_S = 5.0  # a sample from further ahead than clocks drift is no sample
 DOUBT = 13.8  # −ln 10⁻⁶: so many requests were expected in the minute that shows none
 SMOOTHING = 0.3
+AGREED = 0.7  # of the last whole minute's work: less, and the gauges contradict it
+FIRST_MIX = 10.0  # the first minute's mix within so many times the profile's
 HOUR = 3600.0
 SATURATED = 0.98  # of the places: beyond this running says how many servers there are, no more
 
@@ -87,6 +89,8 @@ def estimate_demand(
     waiting = fresh(readings.get(WAITING, MISSING), at, WAITING)
     running = fresh(readings.get(RUNNING, MISSING), at, RUNNING)
     trail = before
+    if trail.rate_at > at + FUTURE_S or trail.waiting_at > at + FUTURE_S:
+        trail = _forgotten(trail)
     if waiting is not None:
         trail = _follow_queue(trail, waiting, readings[WAITING].at)
     trail = _follow_rates(trail, readings, arrivals, profile, at)
@@ -100,7 +104,19 @@ def estimate_demand(
     per_request = trail.work_per_request or profile.usual_work
     backlog = waiting * per_request if waiting is not None else 0.0
     sure = not doubts and waiting is not None and trail.steady >= 0.0 and at - trail.rate_at <= FRESH_S
+    # Gauges and rates are two witnesses: going down needs both, and pods that went unread make gauges low.
+    sure = sure and work >= AGREED * trail.steady
     return Demand(work, backlog, trail.requests, kv_use, excess, sure, doubts), trail
+
+
+def _forgotten(trail: Trail) -> Trail:
+    """The clock went back: what was read then says nothing of now."""
+    return NO_TRAIL._replace(
+        work_per_request=trail.work_per_request,
+        scale=trail.scale,
+        hourly=trail.hourly,
+        usual_memory=trail.usual_memory,
+    )
 
 
 def _follow_queue(trail: Trail, waiting: float, seen_at: float) -> Trail:
@@ -146,13 +162,15 @@ def _mix(trail: Trail, readings: Mapping[str, Reading], started: float, profile:
     prompt = fresh(readings.get(PROMPT_TOKENS, MISSING), at, PROMPT_TOKENS)
     output = fresh(readings.get(OUTPUT_TOKENS, MISSING), at, OUTPUT_TOKENS)
     known = trail.work_per_request
+    usual = profile.usual_work
     if prompt is None or output is None or started <= 1e-9 or prompt + output <= 0.0:
         return known or profile.usual_work
     measured = profile.work(prompt / started, output / started)
     if not known:
-        return measured
+        return min(max(measured, usual / FIRST_MIX), usual * FIRST_MIX)
     # One minute of few requests says little, and none says that requests changed their size tenfold.
     measured = min(max(measured, known / 3.0), known * 3.0)
+    measured = min(max(measured, usual / 1_000.0), usual * 1_000.0)
     return known + SMOOTHING * (measured - known)
 
 
@@ -227,7 +245,8 @@ def _doubts(
     expected_requests: float,
 ) -> tuple[Why, ...]:
     """Reasons not to believe a low reading. They forbid going down; they never raise."""
-    if arrivals == 0.0:
+    none_came = arrivals == 0.0 if arrivals is not None else trail.steady == 0.0
+    if none_came:
         usual = max(trail.hourly, expected_requests)
         if usual * 60.0 > DOUBT:
             return (

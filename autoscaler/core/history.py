@@ -73,7 +73,7 @@ class History:
 
     def seed(self, panels: Mapping[str, Panel], end: float) -> None:
         """Take over what is known of the time before `end`; a workload nobody knew is all gap."""
-        known = [panel.steps for panel in panels.values() if panel.steps]
+        known = [round((end - panel.start) / self.step) for panel in panels.values() if panel.steps]
         steps = min(max(known, default=0), self._keep)
         self.start = end - steps * self.step
         work = np.full((len(self.names), steps), np.nan)
@@ -82,11 +82,22 @@ class History:
             if panel is not None and panel.steps:
                 if abs(panel.step - self.step) > 1e-9:
                     raise ValueError(f"history of {name} has steps of {panel.step:g} s, want {self.step:g} s")
-                part = panel.values[0, -steps:]
-                work[row, steps - part.size :] = part
+                # Each step goes where it belongs: one that ended early is followed by a gap, not shifted.
+                first = round((panel.start - self.start) / self.step)
+                skip = max(-first, 0)
+                part = panel.values[0, skip : max(steps - first, 0)]
+                work[row, first + skip : first + skip + part.size] = part
         self._used = steps
         self._allot(work)
         self._recompute()
+
+    def skip_to(self, at: float) -> None:
+        """A jump beyond all that is kept begins anew, empty; so does a clock that went back an hour."""
+        if at - self.end > self._keep * self.step or self.end - at > 3_600.0:
+            self._used = 0
+            self.start = at // self.step * self.step
+            empty = np.full((len(self.names), 0), np.nan)
+            self._need = self._target = self._work = empty
 
     def close(self, work: Sequence[float]) -> None:
         """One more step, measured for every row (NaN: nobody measured)."""

@@ -6,7 +6,7 @@ instants come with the samples.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from math import log, sqrt
+from math import inf, log, sqrt
 from typing import NamedTuple
 
 from autoscaler.core.cluster import StageTime, Target
@@ -21,6 +21,7 @@ Z90 = 1.2816
 SLOW = 1.6
 LATE_FACTOR = 1.5
 GIVEN_UP_S = 900.0
+LONGEST_S = 7_200.0  # a longer start was not one: nobody waits for it, and one must not teach us to
 
 
 class Lead(NamedTuple):
@@ -45,15 +46,18 @@ class LeadTimes:
     def learn(self, stages: Iterable[StageTime]) -> "LeadTimes":
         seen = dict(self.seen)
         for stage in stages:
-            if stage.seconds > 0.0:
+            if 0.0 < stage.seconds < inf:
                 key = _key(stage.target, stage.stage)
-                seen[key] = (*seen.get(key, ()), round(stage.seconds, 3))[-KEPT:]
+                seen[key] = (*seen.get(key, ()), round(min(stage.seconds, LONGEST_S), 3))[-KEPT:]
         return LeadTimes(seen=seen)
 
     def quantile(self, target: Target, stage: str, share: float, prior: Prior) -> float:
         """A quantile of the stage's time: the prior's and the seen ones', weighted by how many were seen."""
-        times = sorted(self.seen.get(_key(target, stage), ()))
         guess = prior_quantile(prior, share)
+        few = self.seen.get(_key(target, stage), ())
+        # Few times of a start may be no further from the prior than a factor: one freak is no distribution.
+        most = prior.p90 * (2.0 + len(few)) if len(few) < 6 else inf
+        times = sorted(min(t, most) for t in few)
         if not times:
             return guess
         position = share * (len(times) - 1)

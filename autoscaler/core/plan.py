@@ -68,7 +68,7 @@ def server_need(
         if with_backlog > up:
             up = with_backlog
             why = (*why, Why(Reason.BACKLOG, (("waiting_work", demand.backlog), ("left", backlog))))
-    up, why = _pressure(up, why, demand, fleet)
+    up, why = _pressure(up, why, demand, fleet, lead, at)
     lasting = whole(hold)
     down = lasting if lasting > up else up
     if per_node > 1:
@@ -86,23 +86,29 @@ def _backlog_left(
     """
     expected = demand.work if outlook is None else max(demand.work, 0.5 * (demand.work + outlook.expected))
     # What waits no longer than it may is no backlog.
-    left = demand.backlog - demand.work * workload.objective.wait_s + (expected - fleet.ready) * lead.median
+    # Patience is bounded by half a lead time: or more demand would mean less backlog, and fewer servers.
+    patience = min(workload.objective.wait_s, 0.5 * lead.median)
+    left = demand.backlog - demand.work * patience + (expected - fleet.ready) * lead.median
     for asked in fleet.starting:
+        if at - asked > lead.given_up:
+            continue  # it is not coming, so it repays nothing
         left -= max(0.0, lead.median - max(asked + lead.median - at, 0.0))
     return max(left, 0.0)
 
 
-def _pressure(up: int, why: tuple[Why, ...], demand: Demand, fleet: Fleet) -> tuple[int, tuple[Why, ...]]:
+def _pressure(
+    up: int, why: tuple[Why, ...], demand: Demand, fleet: Fleet, lead: Lead, at: float
+) -> tuple[int, tuple[Why, ...]]:
     """KV pressure may raise by a tenth, memory by one step, while nothing starts; neither lowers."""
-    if fleet.starting or not fleet.ready:
+    if any(at - asked <= lead.given_up for asked in fleet.starting) or not fleet.ready:
         return up, why
     if demand.kv_use is not None and demand.kv_use >= KV_HIGH:
         raised = fleet.ready + max(1, fleet.ready // 10)
         if raised > up:
             up, why = raised, (*why, Why(Reason.KV_PRESSURE, (("kv_use", demand.kv_use),)))
-    if demand.memory_excess > 0.0 and fleet.ready + 1 > up:
+    if demand.memory_excess > 0.0:  # one step above need, not above what is there: or it climbs for ever
         up, why = (
-            fleet.ready + 1,
+            up + 1,
             (*why, Why(Reason.MEMORY_PRESSURE, (("above_usual", demand.memory_excess),))),
         )
     return up, why

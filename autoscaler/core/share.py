@@ -48,7 +48,9 @@ def _first_fit(small: Sequence[tuple[int, int]], node: int) -> int:
     return len(free)
 
 
-def allot(claims: Sequence[Claim], nodes: int, gpus_per_node: int) -> dict[str, int]:
+def allot(
+    claims: Sequence[Claim], nodes: int, gpus_per_node: int, least: Mapping[str, int] | None = None
+) -> dict[str, int]:
     """Servers for each claim on `nodes` nodes: floors first, then by priority, within a priority by need.
 
     One server at a time to whom the largest share of its want is missing: 3 of 6 and 1 of 2 are equal.
@@ -57,6 +59,8 @@ def allot(claims: Sequence[Claim], nodes: int, gpus_per_node: int) -> dict[str, 
         return {claim.name: claim.want for claim in claims}
     given = {claim.name: 0 for claim in claims}
     takes = _taker(claims, given, nodes, gpus_per_node)
+    if least is not None:
+        _fill(given, claims, least, takes)
     _fill(given, claims, {c.name: min(c.floor, c.want) for c in claims}, takes)
     _fill(given, claims, {c.name: c.want for c in claims}, takes)
     return given

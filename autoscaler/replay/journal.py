@@ -98,6 +98,9 @@ class RecordedWorld:
     def state(self, at: float) -> ClusterState:
         return ClusterState(at=at, fleets=self._record.inputs.fleets, stages=self._record.stages)
 
+    def least(self, at: float) -> Mapping[str, int]:
+        return self._record.inputs.calendar
+
     def apply(self, decision: Decision) -> Actuation:
         return self._record.actuation
 

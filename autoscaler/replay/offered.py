@@ -94,7 +94,7 @@ def _before(trace: Trace, columns: tuple[FloatArray, ...], start: float) -> Rate
         _regrid(trace, values, start - LAST_MINUTE, LAST_MINUTE, 1)[0] / LAST_MINUTE for values in columns
     ]
     if not any(np.isnan(rates)):
-        return Rates(*rates)
+        return Rates(*map(float, rates))
     cut = max(int((start - trace.start) / trace.step + 1e-6), 0)
     seen = np.flatnonzero(~np.isnan(trace.requests[:cut]))
     first = np.flatnonzero(~np.isnan(trace.requests))

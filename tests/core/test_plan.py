@@ -94,7 +94,7 @@ def test_kv_pressure_raises_by_a_step(kv_use, expected):
 
 
 def test_memory_raises_by_one_step_only():
-    assert need(a_demand(10.0, memory_excess=0.3), an_outlook(10.0), SHORT).up == 13
+    assert need(a_demand(10.0, memory_excess=0.3), an_outlook(10.0), SHORT).up == 11
 
 
 def test_pressure_waits_for_what_is_starting():
