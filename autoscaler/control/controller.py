@@ -271,7 +271,7 @@ class Controller:
             notes.append(f"actuator: {error}")
             actuation = Actuation(failed=tuple((scale.target, str(error)) for scale in moves))
         except Unavailable as error:
-            # It may have taken effect. Ups are tried again; downs count as made: a timeout must not take twice.
+            # It may have taken effect. Ups are tried again; downs count as made: two would be too many.
             notes.append(f"actuator: {error}")
             actuation = Actuation(failed=tuple((scale.target, str(error)) for scale in moves))
             before = {**before, **{s.target: self._moves[s.target] for s in moves if s.to < s.current}}

@@ -130,7 +130,7 @@ def _need(workload: Workload, pool: Pool, inputs: Inputs, alone: bool) -> Need |
     lead = inputs.leads[workload.name]
     if demand is not None:
         need = server_need(demand, outlook, fleet, lead, workload, per_node, inputs.at)
-        if need.up > 0 and not fleet.desired:
+        if not fleet.desired:  # at zero, the next request waits for a whole start: said all the time
             need = need._replace(why=(*need.why, Why(Reason.FIRST_WAIT, (("seconds", lead.median),))))
         return need
     # Blind: hold, or go up to what a forecast made before still says.

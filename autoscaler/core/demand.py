@@ -6,7 +6,7 @@ feed the history; gauges (waiting, running) come on every tick and tell the pres
 """
 
 from collections.abc import Mapping
-from math import exp, inf
+from math import exp
 from typing import NamedTuple
 
 from autoscaler.core.observation import (
@@ -25,6 +25,7 @@ from autoscaler.core.profile import Profile
 from autoscaler.core.reasons import Reason, Why
 
 FRESH_S = 105.0  # three scrapes of 30 s and a tick
+MOST = 1e12  # no workload has more of anything; beyond it lies arithmetic that overflows
 FUTURE_S = 5.0  # a sample from further ahead than clocks drift is no sample
 DOUBT = 13.8  # −ln 10⁻⁶: so many requests were expected in the minute that shows none
 SMOOTHING = 0.3
@@ -70,7 +71,7 @@ NO_TRAIL = Trail()
 def fresh(reading: Reading, at: float, name: str) -> float | None:
     """The value, if it is one: young, finite, not negative, not from the future, in range."""
     value, seen_at, _ = reading
-    if value is None or not 0.0 <= value < inf or not -FUTURE_S <= at - seen_at <= FRESH_S:
+    if value is None or not 0.0 <= value <= MOST or not -FUTURE_S <= at - seen_at <= FRESH_S:
         return None
     return None if value > 1.0 and name in SHARES else value
 

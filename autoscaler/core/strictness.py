@@ -39,6 +39,6 @@ def adjusted(
     """After `elapsed_s` at this demand; a busy hour weighs more than a quiet one, as it has more requests."""
     late = 1.0 if demand.backlog > demand.work * objective.wait_s else 0.0
     weight = min(demand.work / usual_work, 5.0) if usual_work > 0.0 else 1.0
-    may = MARGIN * (1.0 - objective.share)
+    may = max(MARGIN * (1.0 - objective.share), 1e-5)
     moved = strictness + GAIN_PER_DAY * elapsed_s / DAY * weight * (late - may) / may
     return min(max(moved, begun - LOOSER), begun + STRICTER)
