@@ -139,19 +139,27 @@ def _follow_rates(
     seen_at = readings[ARRIVALS].at
     if seen_at <= trail.rate_at:
         return trail
+    per_request = _mix(trail, readings, arrivals - _gained(trail, seen_at), profile, at)
+    return _rated(trail, seen_at, arrivals, arrivals * per_request)._replace(work_per_request=per_request)
+
+
+def _gained(trail: Trail, seen_at: float) -> float:
+    """Requests a second that the queue gained since the last whole-minute rate."""
+    if not trail.rate_at or trail.waiting < 0.0:
+        return 0.0
+    return (trail.waiting - trail.rate_waiting) / (seen_at - trail.rate_at)
+
+
+def _rated(trail: Trail, seen_at: float, requests: float, steady: float) -> Trail:
+    """The trail after a new whole-minute rate of requests and of work."""
     elapsed = seen_at - trail.rate_at if trail.rate_at else 0.0
-    growth = (trail.waiting - trail.rate_waiting) / elapsed if elapsed and trail.waiting >= 0.0 else 0.0
-    per_request = _mix(trail, readings, arrivals - growth, profile, at)
-    steady = arrivals * per_request
     weight = min(elapsed, HOUR) / HOUR
-    hourly = trail.hourly + weight * (arrivals - trail.hourly) if trail.hourly else arrivals
     return trail._replace(
         rate_at=seen_at,
         rate_waiting=max(trail.waiting, 0.0),
-        work_per_request=per_request,
         steady=steady,
-        requests=arrivals,
-        hourly=hourly,
+        requests=requests,
+        hourly=trail.hourly + weight * (requests - trail.hourly) if trail.hourly else requests,
         scale=_scale(trail, steady),
         busy_sum=0.0,
         busy_count=0,
@@ -184,24 +192,11 @@ def _rates_from_tokens(trail: Trail, readings: Mapping[str, Reading], profile: P
     seen_at = min(readings[PROMPT_TOKENS].at, readings[OUTPUT_TOKENS].at)
     if seen_at <= trail.rate_at:
         return trail
-    elapsed = seen_at - trail.rate_at if trail.rate_at else 0.0
-    growth = (trail.waiting - trail.rate_waiting) / elapsed if elapsed and trail.waiting >= 0.0 else 0.0
+    growth = _gained(trail, seen_at)
     per_request = trail.work_per_request or profile.usual_work
     served = output / profile.output_tokens if profile.output_tokens else prompt / profile.prompt_tokens
     steady = max(profile.work(prompt, output, served) + growth * per_request, 0.0)
-    requests = max(served + growth, 0.0)
-    weight = min(elapsed, HOUR) / HOUR
-    hourly = trail.hourly + weight * (requests - trail.hourly) if trail.hourly else requests
-    return trail._replace(
-        rate_at=seen_at,
-        rate_waiting=max(trail.waiting, 0.0),
-        steady=steady,
-        requests=requests,
-        hourly=hourly,
-        scale=_scale(trail, steady),
-        busy_sum=0.0,
-        busy_count=0,
-    )
+    return _rated(trail, seen_at, max(served + growth, 0.0), steady)
 
 
 def _scale(trail: Trail, steady: float) -> float:

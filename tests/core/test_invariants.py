@@ -302,8 +302,8 @@ def test_6_steady_demand_comes_to_rest(policy, work):
             }
             seen = {**seen, scale.target: Fleet(scale.to, scale.to)}
         if still >= 10:
-            return
-    raise AssertionError(f"still moving after 200 ticks: {decision.moves}")
+            break
+    assert still >= 10, f"still moving after 200 ticks: {decision.moves}"
 
 
 @given(situations())
