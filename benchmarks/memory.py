@@ -9,9 +9,10 @@ import sys
 CHILD = """
 import resource, sys
 import numpy as np
-from autoscaler.assembly import make_fits
+from autoscaler.assembly import make_forecaster
 from autoscaler.control.clock import VirtualClock
 from autoscaler.control.controller import Config, Controller
+from autoscaler.control.fits import FitsInChild
 from autoscaler.control.memory import MemoryLedger, NoJournal
 from autoscaler.core.cluster import ClusterState, Fleet, nodes, servers
 from autoscaler.core.decision import Actuation
@@ -47,7 +48,7 @@ if __name__ == "__main__":
     )
     world = World()
     controller = Controller(
-        Config(policy=policy, fits=make_fits(None, child=True), step_s=STEP),
+        Config(policy=policy, fits=FitsInChild(make_forecaster(None), deadline_s=1e6), step_s=STEP),
         signals=world, cluster=world, actuator=world,
         clock=VirtualClock(AT), ledger=MemoryLedger(), journal=NoJournal(),
     )
