@@ -86,21 +86,22 @@ def estimate_demand(
     expected_requests: float = 0.0,
 ) -> tuple[Demand | None, Trail]:
     """Demand now, and what to remember; None where nothing tells it (blind)."""
-    arrivals = fresh(readings.get(ARRIVALS, MISSING), at, ARRIVALS)
-    waiting = fresh(readings.get(WAITING, MISSING), at, WAITING)
-    running = fresh(readings.get(RUNNING, MISSING), at, RUNNING)
+    get = readings.get
+    arrivals = fresh(get(ARRIVALS, MISSING), at, ARRIVALS)
+    waiting = fresh(get(WAITING, MISSING), at, WAITING)
+    running = fresh(get(RUNNING, MISSING), at, RUNNING)
     trail = before
     if trail.rate_at > at + FUTURE_S or trail.waiting_at > at + FUTURE_S:
         trail = _forgotten(trail)
-    if waiting is not None:
-        trail = _follow_queue(trail, waiting, readings[WAITING].at)
-    trail = _follow_rates(trail, readings, arrivals, profile, at)
-    work, trail = _present_work(trail, running, waiting, profile, at, ready)
+    queue = _follow_queue(trail, waiting, readings)
+    if arrivals is None or readings[ARRIVALS].at > trail.rate_at:
+        trail = _follow_rates(Trail(*queue, *trail[3:]), readings, arrivals, profile, at)
+    work, trail = _present_work(trail, queue, running, waiting, profile, at, ready)
     if work is None:
         return None, trail
     doubts = _doubts(arrivals, work, running, trail, readings, expected_requests)
-    kv_use = fresh(readings.get(KV_USE, MISSING), at, KV_USE)
-    memory = fresh(readings.get(GPU_MEMORY, MISSING), at, GPU_MEMORY)
+    kv_use = fresh(get(KV_USE, MISSING), at, KV_USE)
+    memory = fresh(get(GPU_MEMORY, MISSING), at, GPU_MEMORY)
     excess, trail = _memory_excess(trail, memory, profile)
     per_request = trail.work_per_request or profile.usual_work
     backlog = waiting * per_request if waiting is not None else 0.0
@@ -120,14 +121,15 @@ def _forgotten(trail: Trail) -> Trail:
     )
 
 
-def _follow_queue(trail: Trail, waiting: float, seen_at: float) -> Trail:
-    if seen_at <= trail.waiting_at:
-        return trail
-    growth = trail.growth
-    if trail.waiting >= 0.0:
-        growth = (waiting - trail.waiting) / (seen_at - trail.waiting_at)
-    # On every tick, so by place: `_replace` takes three times as long.
-    return Trail(waiting, seen_at, growth, *trail[3:])
+def _follow_queue(
+    trail: Trail, waiting: float | None, readings: Mapping[str, Reading]
+) -> tuple[float, float, float]:
+    """The first three of the trail: the queue at its last gauge, when that was, and its growth."""
+    if waiting is None or (seen_at := readings[WAITING].at) <= trail.waiting_at:
+        return trail.waiting, trail.waiting_at, trail.growth
+    if trail.waiting < 0.0:
+        return waiting, seen_at, trail.growth
+    return waiting, seen_at, (waiting - trail.waiting) / (seen_at - trail.waiting_at)
 
 
 def _follow_rates(
@@ -137,8 +139,6 @@ def _follow_rates(
     if arrivals is None:
         return _rates_from_tokens(trail, readings, profile, at)
     seen_at = readings[ARRIVALS].at
-    if seen_at <= trail.rate_at:
-        return trail
     per_request = _mix(trail, readings, arrivals - _gained(trail, seen_at), profile, at)
     return _rated(trail, seen_at, arrivals, arrivals * per_request)._replace(work_per_request=per_request)
 
@@ -208,28 +208,32 @@ def _scale(trail: Trail, steady: float) -> float:
 
 def _present_work(
     trail: Trail,
+    queue: tuple[float, float, float],
     running: float | None,
     waiting: float | None,
     profile: Profile,
     at: float,
     ready: int,
 ) -> tuple[float | None, Trail]:
-    """Work offered now: busy places and queue growth where gauges tell, else the last whole minute."""
+    """Work offered now: busy places and queue growth where gauges tell, else the last whole minute.
+
+    The trail takes the queue in here too: on every tick, so it is made once, and by place, as `_replace`
+    takes three times as long.
+    """
     steady = trail.steady if trail.steady >= 0.0 and at - trail.rate_at <= FRESH_S else None
     if running is None or waiting is None or not ready:
-        return steady, trail
+        return steady, Trail(*queue, *trail[3:])
     busy = running / profile.places
     busy = busy if busy < ready else float(ready)
-    gained = trail.growth * (trail.work_per_request or profile.usual_work)
+    gained = queue[2] * (trail.work_per_request or profile.usual_work)
     fast = busy + gained
     fast = fast if fast > 0.0 else 0.0
-    trail = Trail(*trail[:8], trail.busy_sum + fast, trail.busy_count + 1, *trail[10:])
-    if steady is None:
-        return fast * trail.scale, trail
-    if busy >= SATURATED * ready:
+    scale = trail.scale
+    trail = Trail(*queue, *trail[3:8], trail.busy_sum + fast, trail.busy_count + 1, *trail[10:])
+    if steady is not None and busy >= SATURATED * ready:
         # A full fleet shows its size, not its demand: what arrives may say more, and no scale may shrink it.
-        return max(fast * max(trail.scale, 1.0), steady), trail
-    return fast * trail.scale, trail
+        return max(fast * max(scale, 1.0), steady), trail
+    return fast * scale, trail
 
 
 def _doubts(
