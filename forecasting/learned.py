@@ -101,7 +101,7 @@ class Banded:
         newest, unrest = seen
         tables = self.bands.alone(points.shape[1], levels)
         bands = one_row.around(tables, points[0].tolist(), newest, unrest, offset)
-        return np.array(bands).T[:, None, :]
+        return np.array(bands).reshape(-1, 1, len(levels)).transpose(2, 1, 0)
 
     def state(self) -> State:
         return {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import inf
 from operator import le
 from typing import Any
@@ -64,7 +63,7 @@ class Limited:
     def forecast(self, recent: Panel, horizon: float, levels: Sequence[float]) -> Forecast:
         said = self.inner.forecast(recent, horizon, levels)
         paths = said.paths
-        if recent.rows == 1 and paths.shape[1] == 1 and self._one_can_be(paths[:, 0].tolist(), recent):
+        if paths.shape[1] == 1 and recent.rows == 1 and self._one_can_be(paths, recent):
             return said
         greatest = GENEROUS * self._seen(recent) + 1e-9
         fine = paths.shape[1] == recent.rows and bool((paths[-1].max(axis=1, initial=0.0) <= greatest).all())
@@ -72,14 +71,15 @@ class Limited:
             return said
         return _mended(said, recent, greatest)
 
-    def _one_can_be(self, paths: list[list[float]], recent: Panel) -> bool:
+    def _one_can_be(self, paths: FloatArray, recent: Panel) -> bool:
         """The same for one row, in plain floats; the newest values are looked at where the oldest forbid."""
         greatest = float(self.greatest[0])
-        if _within(paths, GENEROUS * greatest + 1e-9):
+        ahead, bounds = paths.shape[2], paths.ravel().tolist()
+        if _within(bounds, ahead, GENEROUS * greatest + 1e-9):
             return True
         newest = recent.values[0, -_RECENT:].tolist()
         record = max([value for value in newest if value < inf], default=0.0)
-        return _within(paths, GENEROUS * max(record, greatest) + 1e-9)
+        return _within(bounds, ahead, GENEROUS * max(record, greatest) + 1e-9)
 
     def _seen(self, recent: Panel) -> FloatArray:
         newest = recent.values[:, -_RECENT:]
@@ -92,10 +92,9 @@ class Limited:
         return {"kind": "limited", "inner": self.inner.state(), "greatest": self.greatest.tolist()}
 
 
-def _within(paths: list[list[float]], most: float) -> bool:
-    """Every level within [0, most] and none below the one under it; NaN is neither."""
-    least, greatest = [0.0] * len(paths[0]), [most] * len(paths[0])
-    return all(all(map(le, low, high)) for low, high in pairwise([least, *paths, greatest]))
+def _within(bounds: list[float], ahead: int, most: float) -> bool:
+    """Every level's `ahead` bounds within [0, most] and none below the one under it; NaN is neither."""
+    return all(map(le, [*[0.0] * ahead, *bounds], [*bounds, *[most] * ahead]))
 
 
 def _mended(said: Forecast, recent: Panel, greatest: FloatArray) -> Forecast:

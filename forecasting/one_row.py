@@ -8,7 +8,7 @@ contract suite holds one row equal to the same row inside a panel.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, isfinite, log, nan
+from math import exp, isfinite, log
 from operator import sub
 from typing import NamedTuple
 
@@ -50,9 +50,9 @@ def prepared(
 
 def around(
     row: OneRow, points: Sequence[float], now: float, unrest: float, offset: float
-) -> list[list[float]]:
-    """Bands of each step, lowest level first, no longer in logarithms."""
-    bands = []
+) -> list[float]:
+    """Bands of one step after another, each the lowest level first; no longer in logarithms."""
+    bands: list[float] = []
     for (terms, rising, quantiles), point in zip(row.steps, points, strict=True):
         constant, level, restless, moving, moved, lowest, highest = terms
         move = point - now
@@ -61,16 +61,18 @@ def around(
         mark = point + row.by_size * (size - point)
         regime = (mark > row.middle) + (mark > row.upper) + 3 * (move > rising)
         spread = exp(row.power * size)
-        band = [exp(point + spread * q) - offset for q in quantiles[regime]]
-        bands.append(band if min(band) >= 0.0 else [max(bound, 0.0) for bound in band])
-    return bands
+        bands += [exp(point + spread * q) - offset for q in quantiles[regime]]
+    return bands if min(bands) >= 0.0 else [max(bound, 0.0) for bound in bands]
 
 
 def unrest_of(
     values: Sequence[float], offset: float, window: int, floor: float
 ) -> tuple[float, float] | None:
     """Log of the newest value, and of how much logarithms moved from step to step; None with gaps in it."""
-    logs = [log(value + offset) if value + offset > 0.0 else nan for value in values]
+    try:
+        logs = [log(value + offset) for value in values]
+    except ValueError:  # nothing, or less: it has no logarithm
+        return None
     total = sum(map(abs, map(sub, logs[1:], logs)))
     if not isfinite(total) or not isfinite(logs[-1]):
         return None

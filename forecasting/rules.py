@@ -75,8 +75,18 @@ class Folded:
     beside: tuple[Beside, ...] = ()
 
     def points(self, recent: Panel, offset: FloatArray) -> FloatArray:
+        if len(self.weights) == 1:
+            return self._of_one(recent, float(offset[0, 0]))
         logs = np.log(recent.values.take(self.places, axis=1) + offset)
         points: FloatArray = np.matmul(self.weights, logs[:, :, None])[:, :, 0]
+        for beside in self.beside:
+            points += beside.at(recent.end)
+        return points
+
+    def _of_one(self, recent: Panel, offset: float) -> FloatArray:
+        """The same for one row as vectors: a stack of one matrix costs twice as much."""
+        logs = np.log(recent.values[0].take(self.places) + offset)
+        points: FloatArray = self.weights[0].dot(logs)[None]
         for beside in self.beside:
             points += beside.at(recent.end)
         return points
