@@ -20,6 +20,7 @@ class RecentPlans:
             if workload.routers is not None:
                 limits[routers(name)] = workload.routers
         self._window = {target: stabilisation_of(target, of) for target, of in limits.items()}
+        self._pause = {target: max(window, LONGEST_PAUSE_S) for target, window in self._window.items()}
         self._since: dict[Target, float] = {}
         self._last: dict[Target, float] = {}
         self._falling: dict[Target, deque[tuple[float, int]]] = {target: deque() for target in self._window}
@@ -27,11 +28,12 @@ class RecentPlans:
     def add(self, at: float, plans: Mapping[Target, int]) -> None:
         for target, plan in plans.items():
             falling = self._falling[target]
-            if falling and not 0.0 <= at - self._last[target] <= max(self._window[target], LONGEST_PAUSE_S):
+            if not falling:
+                self._since[target] = at
+            elif not 0.0 <= at - self._last[target] <= self._pause[target]:
                 falling.clear()  # nobody planned for so long, or the clock went back: the window begins anew
                 self._since[target] = at
             self._last[target] = at
-            self._since.setdefault(target, at)
             while falling and falling[-1][1] <= plan:
                 falling.pop()
             falling.append((at, plan))
@@ -41,10 +43,10 @@ class RecentPlans:
         highest = {}
         for target, since in self._since.items():
             window = self._window[target]
-            if at - since < window or at - self._last[target] > max(window, LONGEST_PAUSE_S):
+            if at - since < window or at - self._last[target] > self._pause[target]:
                 continue
             falling = self._falling[target]
-            while len(falling) > 1 and at - falling[0][0] > window:
+            while at - falling[0][0] > window and len(falling) > 1:
                 falling.popleft()
             highest[target] = falling[0][1]
         return highest

@@ -259,10 +259,12 @@ def _decide_nodes(
 ) -> Verdict:
     target, limits = nodes(pool.name), pool.nodes
     settled = {d.workload.name: d.proposal.to for d in drafts}
-    for w in users:  # one that could not be read still stands on its nodes
+    for w in users if len(drafts) < len(users) else ():  # one that could not be read still stands on its nodes
         if w.name not in settled and (last := inputs.moves.get(servers(w.name), UNMOVED).to) > 0:
             settled[w.name] = last
-    lead = max((inputs.leads[w.name] for w in users), key=lambda one: one.slow)
+    lead = inputs.leads[users[0].name]
+    if len(users) > 1:
+        lead = max((inputs.leads[w.name] for w in users), key=lambda one: one.slow)
     to = _carrying(users, settled, pool)
     dead = sum(inputs.at - asked > lead.given_up for asked in fleet.starting) if fleet.starting else 0
     # Each missing node is ordered again once: in a stock-out orders must not pile up and arrive together.

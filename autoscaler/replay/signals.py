@@ -117,9 +117,9 @@ def _gauges(readings: dict[str, Reading], queue: Queue, places: int, at: float, 
         if routed:
             readings[ROUTER_REQUESTS] = unseen
         return
-    ready = queue.capacity
-    running = queue.busy if queue.busy < ready else ready
-    readings[WAITING] = Reading(queue.waiting(), at)
+    ready, busy = queue.capacity, queue.busy
+    running = busy if busy < ready else ready
+    readings[WAITING] = Reading(queue.waiting() if queue.backlog > 0.0 else 0.0, at)
     readings[RUNNING] = Reading(running * places, at)
     readings[KV_USE] = Reading(KV_WHEN_FULL * running / ready if ready > 0.0 else 0.0, at)
     readings[GPU_MEMORY] = Reading(GPU_MEMORY_IN_USE, at)
