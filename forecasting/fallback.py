@@ -93,8 +93,9 @@ class Grouped:
         return Forecast(origin=recent.end, step=self.step, levels=ordered, paths=paths, method=method)
 
     def _check(self, recent: Panel, horizon: float) -> None:
-        if recent.rows != self.rows:
-            raise ValueError(f"fitted on {self.rows} row(s), asked about {recent.rows}")
+        rows = recent.values.shape[0]
+        if rows != self.rows:
+            raise ValueError(f"fitted on {self.rows} row(s), asked about {rows}")
         if abs(recent.step - self.step) > 1e-6:
             raise ValueError(f"fitted on steps of {self.step} s, asked about steps of {recent.step} s")
         if not 0 < horizon < float("inf"):

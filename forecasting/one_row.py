@@ -52,16 +52,17 @@ def around(
     row: OneRow, points: Sequence[float], now: float, unrest: float, offset: float
 ) -> list[float]:
     """Bands of one step after another, each the lowest level first; no longer in logarithms."""
-    bands: list[float] = []
+    found = []
+    middle, upper, by_size = row.middle, row.upper, row.by_size
     for (terms, rising, quantiles), point in zip(row.steps, points, strict=True):
         constant, level, restless, moving, moved, lowest, highest = terms
         move = point - now
         size = constant + level * point + restless * unrest + moving * move + moved * abs(move)
         size = lowest if size < lowest else highest if size > highest else size
-        mark = point + row.by_size * (size - point)
-        regime = (mark > row.middle) + (mark > row.upper) + 3 * (move > rising)
-        spread = exp(row.power * size)
-        bands += [exp(point + spread * q) - offset for q in quantiles[regime]]
+        mark = point + by_size * (size - point)
+        regime = (mark > middle) + (mark > upper) + 3 * (move > rising)
+        found.append((point, exp(row.power * size), quantiles[regime]))
+    bands = [exp(point + spread * q) - offset for point, spread, band in found for q in band]
     return bands if min(bands) >= 0.0 else [max(bound, 0.0) for bound in bands]
 
 

@@ -100,6 +100,8 @@ def _pressure(
     up: int, why: tuple[Why, ...], demand: Demand, fleet: Fleet, lead: Lead, at: float
 ) -> tuple[int, tuple[Why, ...]]:
     """KV pressure may raise by a tenth, memory by one step, while nothing starts; neither lowers."""
+    if demand.memory_excess <= 0.0 and (demand.kv_use is None or demand.kv_use < KV_HIGH):
+        return up, why
     if any(at - asked <= lead.given_up for asked in fleet.starting) or not fleet.ready:
         return up, why
     if demand.kv_use is not None and demand.kv_use >= KV_HIGH:

@@ -22,7 +22,7 @@ from forecasting.methods.harmonic import Harmonic
 from forecasting.methods.last_value import LastValue
 from forecasting.methods.memories import Memories, season_share
 from forecasting.past import DAY, HOUR, MINUTE, Array32, Past
-from forecasting.rules import Folded, Recall, Rule, at_steps
+from forecasting.rules import Folded, Recall, Rule, all_finite, at_steps
 from forecasting.series import FloatArray, Panel
 
 _HALF_LIFE = 7 * DAY
@@ -54,7 +54,7 @@ class Mix:
             folded = self._folded[ahead]
             if folded is not None and steps >= -folded.places[0]:
                 points = folded.points(recent, offset)
-                if np.isfinite(points).all():
+                if all_finite(points):
                     return points
         return self._each(recent, offset, ahead)
 
