@@ -48,9 +48,7 @@ def prepared(
     return OneRow(float(marks[0, 0]), float(marks[0, 1]), float(by_size[0, 0]), float(power[0, 0]), steps)
 
 
-def around(
-    row: OneRow, points: Sequence[float], now: float, unrest: float, offset: float
-) -> list[float]:
+def around(row: OneRow, points: Sequence[float], now: float, unrest: float, offset: float) -> list[float]:
     """Bands of one step after another, each the lowest level first; no longer in logarithms."""
     found = []
     middle, upper, by_size = row.middle, row.upper, row.by_size

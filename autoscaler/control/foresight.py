@@ -73,6 +73,8 @@ class Foresight:
         """Close every step that has ended by `at`, then look ahead."""
         step = self.history.step
         before = self.history.end
+        if before <= at < before + step:  # three ticks of four
+            return
         self.history.skip_to(at)  # a clock that jumped: what lies between is a gap, and is not walked through
         while at >= self.history.end + step:
             end = self.history.end + step

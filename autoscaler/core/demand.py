@@ -95,7 +95,7 @@ def estimate_demand(
         trail = _forgotten(trail)
     queue = _follow_queue(trail, waiting, readings)
     if arrivals is None or readings[ARRIVALS].at > trail.rate_at:
-        trail = _follow_rates(Trail(*queue, *trail[3:]), readings, arrivals, profile, at)
+        trail = _follow_rates(_with_queue(trail, queue), readings, arrivals, profile, at)
     work, trail = _present_work(trail, queue, running, waiting, profile, at, ready)
     if work is None:
         return None, trail
@@ -132,6 +132,11 @@ def _follow_queue(
     return waiting, seen_at, (waiting - trail.waiting) / (seen_at - trail.waiting_at)
 
 
+def _with_queue(trail: Trail, queue: tuple[float, float, float]) -> Trail:
+    waiting, seen_at, growth = queue
+    return Trail(waiting, seen_at, growth, *trail[3:])
+
+
 def _follow_rates(
     trail: Trail, readings: Mapping[str, Reading], arrivals: float | None, profile: Profile, at: float
 ) -> Trail:
@@ -140,7 +145,7 @@ def _follow_rates(
         return _rates_from_tokens(trail, readings, profile, at)
     seen_at = readings[ARRIVALS].at
     per_request = _mix(trail, readings, arrivals - _gained(trail, seen_at), profile, at)
-    return _rated(trail, seen_at, arrivals, arrivals * per_request)._replace(work_per_request=per_request)
+    return _rated(trail, seen_at, arrivals, arrivals * per_request, per_request)
 
 
 def _gained(trail: Trail, seen_at: float) -> float:
@@ -150,19 +155,20 @@ def _gained(trail: Trail, seen_at: float) -> float:
     return (trail.waiting - trail.rate_waiting) / (seen_at - trail.rate_at)
 
 
-def _rated(trail: Trail, seen_at: float, requests: float, steady: float) -> Trail:
+def _rated(trail: Trail, seen_at: float, requests: float, steady: float, per_request: float) -> Trail:
     """The trail after a new whole-minute rate of requests and of work."""
     elapsed = seen_at - trail.rate_at if trail.rate_at else 0.0
     weight = min(elapsed, HOUR) / HOUR
-    return trail._replace(
+    return Trail(
+        *trail[:3],
         rate_at=seen_at,
         rate_waiting=max(trail.waiting, 0.0),
+        work_per_request=per_request,
         steady=steady,
         requests=requests,
-        hourly=trail.hourly + weight * (requests - trail.hourly) if trail.hourly else requests,
         scale=_scale(trail, steady),
-        busy_sum=0.0,
-        busy_count=0,
+        hourly=trail.hourly + weight * (requests - trail.hourly) if trail.hourly else requests,
+        usual_memory=trail.usual_memory,
     )
 
 
@@ -173,7 +179,7 @@ def _mix(trail: Trail, readings: Mapping[str, Reading], started: float, profile:
     known = trail.work_per_request
     usual = profile.usual_work
     if prompt is None or output is None or started <= 1e-9 or prompt + output <= 0.0:
-        return known or profile.usual_work
+        return known or usual
     measured = profile.work(prompt / started, output / started)
     if not known:
         return min(max(measured, usual / FIRST_MIX), usual * FIRST_MIX)
@@ -196,7 +202,7 @@ def _rates_from_tokens(trail: Trail, readings: Mapping[str, Reading], profile: P
     per_request = trail.work_per_request or profile.usual_work
     served = output / profile.output_tokens if profile.output_tokens else prompt / profile.prompt_tokens
     steady = max(profile.work(prompt, output, served) + growth * per_request, 0.0)
-    return _rated(trail, seen_at, max(served + growth, 0.0), steady)
+    return _rated(trail, seen_at, max(served + growth, 0.0), steady, trail.work_per_request)
 
 
 def _scale(trail: Trail, steady: float) -> float:
@@ -222,7 +228,7 @@ def _present_work(
     """
     steady = trail.steady if trail.steady >= 0.0 and at - trail.rate_at <= FRESH_S else None
     if running is None or waiting is None or not ready:
-        return steady, Trail(*queue, *trail[3:])
+        return steady, _with_queue(trail, queue)
     busy = running / profile.places
     busy = busy if busy < ready else float(ready)
     gained = queue[2] * (trail.work_per_request or profile.usual_work)
@@ -257,8 +263,8 @@ def _doubts(
             )
         if running is not None and running >= 1.0 and work > 0.5:
             return (Why(Reason.DOUBTED, (("running", running),)),)
-    for reading in readings.values():
-        if reading.suspect:
+    for _, _, suspect in readings.values():
+        if suspect:
             return (Why(Reason.DOUBTED, (("suspect", 1.0),)),)
     return ()
 

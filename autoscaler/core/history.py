@@ -107,10 +107,10 @@ class History:
         self._work[:, k] = work
         self._used = k + 1
         first = max(0, k + 1 - WINDOWS[-1])
-        recent = self._work[:, first : k + 1]
-        if recent.shape[0] == 1:
-            self._close_one(k, recent[0].tolist())
+        if len(self.names) == 1:
+            self._close_one(k, self._work[0, first : k + 1].tolist())
             return
+        recent = self._work[:, first : k + 1]
         self._need[:, k] = requirement(recent, self.step, self._wait)[:, -1]
         low = max(0, k + 1 - self.window)
         newest = self._need[:, k]
@@ -120,10 +120,9 @@ class History:
     def _close_one(self, k: int, recent: list[float]) -> None:
         """One row in plain floats: a replay of one workload closes a thousand steps a second."""
         newest = _newest_requirement(recent, self.step, float(self._wait[0]))
-        need = self._need[0]
-        need[k] = newest
-        window = need[max(0, k + 1 - self.window) : k + 1].tolist()
-        self._target[0, k] = max(x for x in window if x == x) if newest == newest else nan
+        window = self._need[0, max(0, k + 1 - self.window) : k].tolist()
+        self._need[0, k] = newest
+        self._target[0, k] = max([newest, *[x for x in window if x == x]]) if newest == newest else nan
 
     def set_window(self, window: int) -> None:
         """The lead window changed: every past target changes with it."""
@@ -180,7 +179,11 @@ def _newest_requirement(work: list[float], step: float, wait: float) -> float:
     best = 0.0
     totals = list(accumulate([value * step for value in reversed(work)]))
     for length in WINDOWS:
-        if length > len(totals) or totals[length - 1] != totals[length - 1]:
+        if length > len(totals):
             break
-        best = max(best, totals[length - 1] / (length * step + wait))
+        rate = totals[length - 1] / (length * step + wait)
+        if rate != rate:
+            break
+        if rate > best:
+            best = rate
     return best

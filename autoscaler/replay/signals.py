@@ -23,6 +23,7 @@ from autoscaler.replay.offered import Rates
 
 GPU_MEMORY_IN_USE = 0.9  # engines take their pool at start, so it says nothing of load
 KV_WHEN_FULL = 0.9
+RATES = (ARRIVALS, PROMPT_TOKENS, OUTPUT_TOKENS)
 Readings = Mapping[str, Reading]
 
 
@@ -54,17 +55,16 @@ class Exact:
         self._queue, self._places, self._window, self._routed = queue, profile.places, window, routed
         self.due = start + window
         self._last = _Sample(start, 0.0, 0.0, 0.0)
-        self._rates = _rates(before, start)
+        self._rates = dict(zip(RATES, _rates(before, start), strict=True))
 
     def measure(self, now: float) -> None:
         sample = _sample(self._queue, now)
-        self._rates = _between(self._last, sample, self._queue)
+        self._rates = dict(zip(RATES, _between(self._last, sample, self._queue), strict=True))
         self._last = sample
         self.due = now + self._window
 
     def readings(self, at: float) -> Readings:
-        arrivals, prompt, output = self._rates
-        readings = {ARRIVALS: arrivals, PROMPT_TOKENS: prompt, OUTPUT_TOKENS: output}
+        readings = self._rates.copy()
         _gauges(readings, self._queue, self._places, at, routed=self._routed)
         return readings
 
@@ -92,9 +92,7 @@ class Scraped:
         # Scrapes before the start saw the minute before it go on for ever.
         scrapes = [self.due - every * n for n in range(int(window // every) + 1, 0, -1)]
         self._samples = deque(_back(at, start, before) for at in scrapes)
-        self._readings: dict[str, Reading] = dict(
-            zip((ARRIVALS, PROMPT_TOKENS, OUTPUT_TOKENS), _rates(before, scrapes[-1]), strict=True)
-        )
+        self._readings = dict(zip(RATES, _rates(before, scrapes[-1]), strict=True))
         _gauges(self._readings, queue, self._places, scrapes[-1], routed=routed)
 
     def measure(self, now: float) -> None:
@@ -102,7 +100,7 @@ class Scraped:
         while self._samples[0].at < now - self._window - 1e-6:
             self._samples.popleft()
         rates = _between(self._samples[0], self._samples[-1], self._queue)
-        self._readings = dict(zip((ARRIVALS, PROMPT_TOKENS, OUTPUT_TOKENS), rates, strict=True))
+        self._readings = dict(zip(RATES, rates, strict=True))
         _gauges(self._readings, self._queue, self._places, now, routed=self._routed)
         self.due = now + self._every
 
