@@ -30,7 +30,10 @@ from autoscaler.ports import (
     SignalSource,
     Unavailable,
 )
+from forecasting.series import Panel
 
+PAST_AGAIN_S = 600.0  # after a history that could not be read
+PAST_USELESS_S = 86_400.0  # of our own: the forecaster has its day, and what lies before matters little
 LEARNED_S = 600.0  # between two saves of what was learned, where nothing moves
 NO_FLOORS: Mapping[str, int] = {}
 NO_LOADS: Mapping[str, float | None] = {}
@@ -91,6 +94,7 @@ class Controller:
         self._foresight: Foresight | None = None
         self._kept = kept
         self._saved_at = float("-inf")
+        self._past_due = float("inf")  # when a history that could not be read is asked for again
 
     def tick(self, at: float | None = None, scope: Scope = "all") -> TickRecord:
         """One pass at one instant: `all`, or the routers alone."""
@@ -101,6 +105,8 @@ class Controller:
         state = self._state(at, notes)
         if self._foresight is None:
             self._foresight = self._begin(at, notes)
+        elif at >= self._past_due:
+            self._ask_past_again(self._foresight, at, notes)
         if self._count_starts(state) or state.stages:
             self._learn(state)
         demands = self._demands(observation, state, at) if scope == "all" else {}
@@ -167,13 +173,8 @@ class Controller:
         waits = {name: w.objective.wait_s for name, w in self._policy.workloads.items()}
         step = self._config.step_s
         end = at // step * step
-        try:
-            past = self._signals.history(end - self._config.history_days * 86_400.0, end, step)
-        except (Unavailable, Refused) as error:
-            notes.append(f"history: {error}")
-            past = {}
         history = History(waits, step=step, days=self._config.history_days)
-        history.seed(past, end)
+        history.seed(self._past(end, at, notes) or {}, end)
         return Foresight(
             history,
             self._policy,
@@ -183,6 +184,25 @@ class Controller:
             self._config.refit_s,
             self._kept.calibration,
         )
+
+    def _past(self, end: float, at: float, notes: list[str]) -> Mapping[str, Panel] | None:
+        """What is known of the time before `end`; None where nobody could say, and then we ask again."""
+        self._past_due = float("inf")
+        try:
+            return self._signals.history(end - self._config.history_days * 86_400.0, end, self._config.step_s)
+        except (Unavailable, Refused) as error:
+            notes.append(f"history: {error}; asked for again in {PAST_AGAIN_S / 60:.0f} min")
+            self._past_due = at + PAST_AGAIN_S
+            return None
+
+    def _ask_past_again(self, foresight: Foresight, at: float, notes: list[str]) -> None:
+        history = foresight.history
+        if history.steps * history.step >= PAST_USELESS_S:
+            self._past_due = float("inf")
+            notes.append("history: not asked for any more; what was seen since will do")
+        elif (past := self._past(history.start, at, notes)) is not None:
+            foresight.recall(past, at)
+            notes.append("history: read at last")
 
     def _learn(self, state: ClusterState) -> None:
         self._lead_times = self._lead_times.learn(state.stages)

@@ -20,6 +20,7 @@ from autoscaler.core.policy import Policy
 from autoscaler.core.strictness import adjusted, level_of, strictness_of
 from forecasting.forecast import Forecast
 from forecasting.forecaster import Fitted
+from forecasting.series import Panel
 
 DAY = 86_400.0
 RETRY_S = 600.0  # after a fit that failed
@@ -57,6 +58,12 @@ class Foresight:
         history.set_window(self._lead_window(leads))
         self._usual = _means(history)
         self.reckoning = Reckoning(history.names, self._asked, kept)
+
+    def recall(self, past: Mapping[str, Panel], at: float) -> None:
+        """What lies before the first step, known only now: fitted on when the step has ended."""
+        self.history.recall(past)
+        self._usual |= _means(self.history)
+        self._refit_at = min(self._refit_at, at)
 
     def learned(self) -> Mapping[str, Calibrated]:
         """What a restart should not have to learn again."""

@@ -91,6 +91,15 @@ class History:
         self._allot(work)
         self._recompute()
 
+    def recall(self, panels: Mapping[str, Panel]) -> None:
+        """What is known of the time before the first step, taken over late; what came since stays."""
+        own = self._work[:, : self._used].copy()
+        self.seed(panels, self.start)
+        work = np.concatenate([self._work[:, : self._used], own], axis=1)
+        self._used = work.shape[1]
+        self._allot(work)
+        self._recompute()
+
     def skip_to(self, at: float) -> None:
         """A jump beyond all that is kept begins anew, empty; so does a clock that went back an hour."""
         if at - self.end > self._keep * self.step or self.end - at > 3_600.0:

@@ -243,3 +243,37 @@ def test_starts_at_the_same_time_share_what_their_weights_are_read_from():
     world.fleets[servers("chat")] = Fleet(12, 9, (AT, AT, AT))
     live(controller, world, 10.0, ticks=1, start=AT + 15.0)
     assert journal.records[-1].inputs.leads["chat"].load == pytest.approx(alone + 2 * 70.0)
+
+
+def a_past(work: float, days: float, end: float = AT):
+    steps = int(days * 1_440)
+    return {"chat": Panel(start=end - 60.0 * steps, step=60.0, values=np.full((1, steps), work))}
+
+
+def test_a_history_that_could_not_be_read_is_asked_for_again():
+    world = ScriptedWorld()
+    world.past = a_past(10.0, days=2.0)
+    world.fails["history"] = Unavailable("connection refused")
+    controller, journal, _ = a_controller(world, fits=FitsHere(Liar(10.0)))
+    live(controller, world, 10.0, ticks=41)
+    said = [(r.at - AT, r.notes) for r in journal.records if any("history" in note for note in r.notes)]
+    again = ("history: connection refused; asked for again in 10 min",)
+    assert said == [(0.0, again), (600.0, again)]
+    assert controller.foresight.history.steps == 10
+    del world.fails["history"]
+    record = live(controller, world, 10.0, ticks=40, start=AT + 615.0)
+    assert record.notes == ("history: read at last",)
+    assert controller.foresight.history.start == AT - 2 * 86_400.0
+    live(controller, world, 10.0, ticks=80, start=AT + 1_215.0)
+    assert journal.records[-1].notes == ()
+
+
+def test_a_history_that_stays_away_is_given_up_when_a_day_was_seen():
+    world = ScriptedWorld()
+    world.fails["history"] = Unavailable("connection refused")
+    controller, journal, _ = a_controller(world)
+    for minute in range(26 * 60):
+        world.show(10.0, AT + 60.0 * minute)
+        controller.tick(AT + 60.0 * minute)
+    notes = [(r.at - AT, note) for r in journal.records for note in r.notes]
+    assert notes[-1] == (87_000.0, "history: not asked for any more; what was seen since will do")

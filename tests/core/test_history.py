@@ -75,3 +75,27 @@ def test_old_steps_are_forgotten_and_the_grid_stays_true():
 def test_a_history_of_other_steps_is_refused():
     with pytest.raises(ValueError, match="steps of 300 s, want 60 s"):
         History({"a": T}).seed({"a": Panel(start=0.0, step=300.0, values=np.ones((1, 4)))}, 1_200.0)
+
+
+def test_a_past_that_is_learnt_late_stands_before_what_came_since():
+    early, late = History({"a": T, "b": T}, window=4), History({"a": T, "b": T}, window=4)
+    work = np.arange(1.0, 41.0)
+    past = {"a": Panel(start=6_000.0, step=60.0, values=work[None])}
+    early.seed(past, 8_400.0)
+    late.seed({}, 8_400.0)
+    for history in (early, late):
+        for value in (50.0, np.nan, 60.0):
+            history.close([value, 7.0])
+    late.recall(past)
+    assert (late.start, late.end) == (early.start, early.end) == (6_000.0, 8_580.0)
+    assert np.allclose(late.panel().values, early.panel().values, equal_nan=True)
+
+
+def test_a_past_that_is_learnt_late_is_cut_to_what_is_kept():
+    history = History({"a": T}, days=0.5 / 24.0)
+    history.seed({}, 6_000.0)
+    history.close([9.0])
+    history.recall({"a": Panel(start=0.0, step=60.0, values=np.ones((1, 100)))})
+    assert history.steps == 30
+    assert history.end == 6_060.0
+    assert history.work().values[0].tolist() == [1.0] * 29 + [9.0]
