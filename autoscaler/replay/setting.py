@@ -15,7 +15,7 @@ import numpy as np
 from autoscaler.core.policy import Limits, Objective, Policy, Pool, Workload
 from autoscaler.core.profile import Profile
 from autoscaler.replay.offered import Offered, offer, tokens, work_of
-from autoscaler.replay.trace import Trace, TraceError, split
+from autoscaler.replay.trace import Trace, TraceError, common, split
 from autoscaler.replay.world import World
 
 POOL = "gpu"
@@ -56,9 +56,7 @@ def measured_setting(
     """
     world = world or World()
     parts = {name: split(trace, score) for name, trace in traces.items()}
-    start, end = max(part.start for part in parts.values()), min(part.end for part in parts.values())
-    if end <= start:
-        raise TraceError(f"{', '.join(traces)}: no time at which all are scored; give traces that overlap")
+    start, end = common(parts)
     usual = Profile(prompt_tokens=prompt_tokens, output_tokens=output_tokens, gpus_per_server=GPUS_PER_SERVER)
     workloads, offered = {}, {}
     for name, part in parts.items():

@@ -10,7 +10,7 @@ from autoscaler.core.policy import Policy
 from autoscaler.core.profile import Prior
 from autoscaler.replay.offered import offer
 from autoscaler.replay.setting import Setting
-from autoscaler.replay.trace import Trace, TraceError, split
+from autoscaler.replay.trace import Trace, TraceError, common, split
 from autoscaler.replay.world import Between, World
 
 
@@ -29,9 +29,7 @@ def stated_setting(
     """
     matched = _match(policy, traces)
     parts = {name: split(trace, score) for name, trace in matched.items()}
-    start, end = max(p.start for p in parts.values()), min(p.end for p in parts.values())
-    if end <= start:
-        raise TraceError(f"{', '.join(matched)}: no time at which all are scored; give traces that overlap")
+    start, end = common(parts)
     workloads = {name: policy.workloads[name] for name in matched}
     pools = {w.pool: policy.pools[w.pool] for w in workloads.values()}
     world = world or World()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -100,6 +100,20 @@ def split(trace: Trace, score: Literal["auto", "all"] | float = "auto") -> Parts
             "or --score all to score everything"
         )
     return Parts(used, start)
+
+
+def common(parts: Mapping[str, Parts]) -> tuple[float, float]:
+    """From when to when all of them are scored; that somebody looked then is made sure of."""
+    start, end = max(part.start for part in parts.values()), min(part.end for part in parts.values())
+    if end <= start:
+        raise TraceError(f"{', '.join(parts)}: no time at which all are scored; give traces that overlap")
+    for name, part in parts.items():
+        if np.isnan(part.used.between(start, end).requests).all():
+            raise TraceError(
+                f"{name}: nobody looked at any time that is scored, all of it is gaps; "
+                "score more days with --score, or give a trace that ends with what was measured"
+            )
+    return start, end
 
 
 def _without_gaps(values: FloatArray) -> FloatArray:

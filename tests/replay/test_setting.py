@@ -86,3 +86,9 @@ def test_a_day_of_cron_spikes(policy):
         pytest.approx(GOLDEN[policy][0], abs=0.1),
         pytest.approx(GOLDEN[policy][1], rel=0.005),
     )
+
+
+@pytest.mark.parametrize("interpolate", [True, False], ids=["filled", "as it is"])
+def test_a_trace_whose_scored_part_is_all_gaps_is_refused(interpolate):
+    with pytest.raises(TraceError, match=r"^t: nobody looked at any time that is scored"):
+        measured_setting({"t": a_trace([60.0] * 300 + [np.nan] * 300)}, interpolate=interpolate)
