@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Our matrices are small: on a busy machine, a fit took 20 times as long waiting for threads of BLAS.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        app(None if arguments is None else list(arguments), prog_name="headway")
+        code = app(None if arguments is None else list(arguments), prog_name="headway", standalone_mode=False)
     except BrokenPipeError:
         # Whoever read us has seen enough, as in `headway … | head`; Python would complain once more at exit.
         sys.stderr.close()
@@ -90,3 +90,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         print(text, file=sys.stderr)
         sys.exit(BAD_INPUT)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -140,6 +140,9 @@ def test_a_claim_that_holds_is_silent_and_one_that_fails_says_by_how_much(trace,
         (["--forecaster", "oracle"], "no forecaster is called oracle; there are"),
         (["--html", "nowhere/report.html"], "there is no folder nowhere; create it first"),
         (["--config", "nowhere.yaml"], "nowhere.yaml: no such file"),
+        (["--htm", "x"], "headway replay: no such option: --htm (Possible options: --html); headway replay -h"),
+        (["--seed", "x"], "headway replay: invalid value for '--seed': "),
+        (["--packing", "loose"], "'loose' is not one of 'perfect', 'replicaset'; headway replay -h shows"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )  # fmt: skip
@@ -168,6 +171,35 @@ def test_a_trace_that_cannot_be_used_is_one_line(tmp_path, monkeypatch, capsys, 
     run("replay", name, rc=2)
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(said)
+
+
+def test_a_trace_that_ends_in_gaps_alone_is_refused_in_a_line(tmp_path, capsys):
+    path = write_trace(tmp_path / "chat.csv", days=2)
+    rows = path.read_text().splitlines()
+    path.write_text("\n".join(rows[:1440] + [row.split(",")[0] + "," for row in rows[1440:]]) + "\n")
+    run("replay", path, rc=2)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("chat: nobody looked at any time that is scored")
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["replay"], "headway replay: missing argument 'TRACE'; headway replay -h shows what there is"),
+        (["repaly"], "headway: no such command 'repaly'"),
+        (["--nope"], "headway: no such option: --nope"),
+    ],
+    ids=["nothing to replay", "no such command", "no such option"],
+)
+def test_a_command_that_is_not_understood_is_one_line(capsys, arguments, said):
+    run(*arguments, rc=2)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(said)
+
+
+def test_headway_alone_shows_its_help(capsys):
+    run(rc=2)
+    assert "Commands:" in capsys.readouterr().err
 
 
 def test_the_same_workload_twice_is_a_mistake(trace, capsys):
