@@ -41,7 +41,7 @@ def worded(error: BaseException) -> str | None:
 
 
 def _usage(error: Any, *, help_asked: bool) -> str:
-    """An option, argument or command that typer refused; by name again, as typer brings a click of its own."""
+    """An option, argument or command that typer refused. By name again: typer brings a click of its own."""
     said = str(error.format_message())
     if help_asked:
         return said

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from autoscaler.core.cluster import Kind, Target
 from autoscaler.core.ledger import Moves
 from autoscaler.core.policy import Limits
-from autoscaler.core.reasons import Reason, Why
+from autoscaler.core.reasons import AFTER, Reason, Why
 
 # Servers cost minutes to get back. Measured: 5 min instead of 2 takes a fifth off the turns for 0.5 % more,
 # 10 min halves them for 0.7–2.7 %.
@@ -28,7 +28,8 @@ class Proposal(NamedTuple):
     why: tuple[Why, ...]
 
     def changed(self, to: int, reason: Reason, *numbers: tuple[str, float]) -> "Proposal":
-        return Proposal(self.target, self.desired, to, (*self.why, Why(reason, numbers)))
+        """The count after a guard, which the guard's reason keeps among its numbers."""
+        return Proposal(self.target, self.desired, to, (*self.why, Why(reason, (*numbers, (AFTER, to)))))
 
 
 class Context(NamedTuple):

@@ -40,6 +40,9 @@ class Reason(Enum):
     UNREAD = "unread"  # the target could not be read
 
 
+AFTER = "after"  # the count that a guard left, among the numbers of its reason
+
+
 class Why(NamedTuple):
     reason: Reason
     numbers: tuple[tuple[str, float], ...] = ()

@@ -8,8 +8,9 @@ from autoscaler.core.decide import decide
 from autoscaler.core.decision import Actuation, Scale
 from autoscaler.core.ledger import Moves
 from autoscaler.core.observation import ARRIVALS, KV_USE, Observation, Reading
+from autoscaler.core.policy import Limits
 from autoscaler.core.record import TickRecord
-from tests.builders import AT, a_demand, a_policy, an_outlook, readings, some_inputs
+from tests.builders import AT, a_demand, a_policy, a_workload, an_outlook, readings, some_inputs
 
 CHAT = servers("chat")
 
@@ -60,6 +61,17 @@ def test_every_constraint_is_listed_in_order_and_the_last_is_marked():
     assert lines[0].startswith("1. stabilisation: within the last 5 min 8 servers were planned")
     assert lines[-1].startswith("2. cooldown: ")
     assert [line.endswith("← this bound") for line in lines] == [False, True]
+    assert lines[0].endswith("it goes no lower than that → 8 servers")
+    assert lines[1].endswith("→ 12 servers  ← this bound")
+
+
+def test_a_reason_of_a_journal_that_kept_no_count_is_told_without_one():
+    record = a_record(policy=a_policy(a_workload(servers=Limits(ceiling=14))), demand=a_demand(20.0))
+    assert told(record)["restrained"] == ["1. ceiling: the ceiling is 14 servers → 14 servers  ← this bound"]
+    (scale, *rest) = record.decision.verdicts
+    old = scale._replace(why=tuple(w._replace(numbers=w.numbers[:1]) for w in scale.why))
+    record = record._replace(decision=record.decision._replace(verdicts=(old, *rest)))
+    assert told(record)["restrained"] == ["1. ceiling: the ceiling is 14 servers  ← this bound"]
 
 
 def test_old_missing_and_suspect_readings_say_so():

@@ -18,6 +18,7 @@ from autoscaler.core.observation import (
     WAITING,
     Reading,
 )
+from autoscaler.core.reasons import AFTER, Why
 from autoscaler.core.record import TickRecord
 
 _UNITS = {
@@ -156,11 +157,18 @@ def _restrained(record: TickRecord, verdict: Verdict) -> list[str]:
     if not spoke and plan is not None and plan != _after(verdict):
         return ["by nothing: up follows the near need, down waits for the far one"]
     lines = [
-        f"{n}. {why.reason.value}: {words(why, verdict.target, record.at)}" for n, why in enumerate(spoke, 1)
+        f"{n}. {why.reason.value}: {words(why, verdict.target, record.at)}{_left(why, verdict.target)}"
+        for n, why in enumerate(spoke, 1)
     ]
     if bound is not None:
         lines[-1] += "  ← this bound"
     return lines or ["by nothing"]
+
+
+def _left(why: Why, target: Target) -> str:
+    """The count after a guard that changed it; journals written before did not keep it."""
+    after = dict(why.numbers).get(AFTER)
+    return "" if after is None else f" → {count(after, NOUNS[target.kind])}"
 
 
 def _decided(record: TickRecord, verdict: Verdict) -> list[str]:
