@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from autoscaler.core.policy import Policy, Pool, Workload
     from autoscaler.replay.optimum import Optimum
     from autoscaler.replay.setting import Setting
-    from autoscaler.replay.world import World
+    from autoscaler.replay.world import Between, World
     from forecasting.series import FloatArray
 
 OURS = "headway"
@@ -150,7 +150,7 @@ def setting_object(plan: Plan) -> dict[str, Any]:
         "seed": plan.seed,
         "forecaster": plan.forecaster or FORECASTER,
         "workloads": {n: _workload(w, setting) for n, w in setting.policy.workloads.items()},
-        "pools": {n: _pool(p) for n, p in setting.policy.pools.items()},
+        "pools": {n: _pool(p, setting.world) for n, p in setting.policy.pools.items()},
         "world": _world(setting.world),
     }
 
@@ -169,15 +169,17 @@ def _workload(workload: Workload, setting: Setting) -> dict[str, Any]:
         "servers": [workload.servers.floor, workload.servers.ceiling],
         "routers": None if workload.routers is None else [workload.routers.floor, workload.routers.ceiling],
         "gpus_per_server": workload.profile.gpus_per_server,
+        "load_s": list(setting.world.load_of(workload.name)),
         "work_per_request_s": round(workload.profile.usual_work, 6),
         "history_days": round(history.steps * history.step / DAY, 4),
     }
 
 
-def _pool(pool: Pool) -> dict[str, Any]:
+def _pool(pool: Pool, world: World) -> dict[str, Any]:
     return {
         "nodes": [pool.nodes.floor, pool.nodes.ceiling],
         "gpus_per_node": pool.gpus_per_node,
+        "node_delay_s": list(world.node_delay_of(pool.name)),
         "price_per_hour": pool.price_per_hour,
     }
 
@@ -185,8 +187,6 @@ def _pool(pool: Pool) -> dict[str, Any]:
 def _world(world: World) -> dict[str, Any]:
     return {
         "step_s": world.step_s,
-        "node_delay_s": list(world.node_delay),
-        "load_s": list(world.load),
         "drain_s": world.drain_s,
         "packing": world.packing,
         "scrape_s": world.scrape_s,
@@ -228,7 +228,8 @@ def _gaps(requests: FloatArray) -> str:
 
 
 def _world_words(world: World, policy: Policy) -> dict[str, str]:
-    node, load = world.node_delay, world.load
+    starts = {name: world.node_delay_of(name) for name in policy.pools}
+    loads = {name: world.load_of(name) for name in policy.workloads}
     drain = world.drain_s if world.drain_s is not None else max(p.drain_s for p in policy.pools.values())
     measured = (
         f"exact gauges, rates of whole {world.window_s:g} s"
@@ -236,8 +237,7 @@ def _world_words(world: World, policy: Policy) -> dict[str, str]:
         else f"scraped every {world.scrape_s:g} s, rates over {world.window_s:g} s"
     )
     words = {
-        "starts": f"a node takes {node[0]:g}–{node[1]:g} s, a model {load[0]:g}–{load[1]:g} s, "
-        f"draining {drain:g} s",
+        "starts": f"a node takes {_each(starts)}, a model {_each(loads)}, draining {drain:g} s",
         "packing": "perfect: servers leave the emptiest node first"
         if world.packing == "perfect"
         else "the ReplicaSet's own order: a lower count frees no node by itself",
@@ -246,3 +246,11 @@ def _world_words(world: World, policy: Policy) -> dict[str, str]:
     if world.node_failures:
         words["failures"] = f"{len(world.node_failures)} node dies on the way"
     return words
+
+
+def _each(delays: Mapping[str, Between]) -> str:
+    """One delay for all, or each by name where they differ."""
+    words = {name: f"{low:g}–{high:g} s" for name, (low, high) in delays.items()}
+    if len(set(words.values())) == 1:
+        return next(iter(words.values()))
+    return ", ".join(f"{said} ({name})" for name, said in words.items())

@@ -58,7 +58,9 @@ def _bound_of_pool(setting: Setting, pool: Pool, users: tuple[Workload, ...]) ->
         gpus_per_node=pool.gpus_per_node,
         min_nodes=least,
         max_nodes=pool.nodes.ceiling,
-        start_cost_s=world.node_delay[0] + world.load[0] + _drain(setting, pool),
+        start_cost_s=world.node_delay_of(pool.name)[0]
+        + min(world.load_of(w.name)[0] for w in users)
+        + _drain(setting, pool),
         initial_nodes=min(max(ceil(begins - 1e-9), least), pool.nodes.ceiling),
         requests=requests,
     )

@@ -121,7 +121,7 @@ class Machines:
         begins = self.world.stocked_at(at)
         node = self._node(at, begins)
         self.starting.append(node)
-        delay = self.dice.uniform(*self.world.node_delay_at(begins))
+        delay = self.dice.uniform(*self.world.node_delay_at(begins, self.pool.name))
         if self.world.boot_failures and self.dice.random() < self.world.boot_failures:
             self.agenda.enter(begins + self.world.boot_timeout_s, partial(self._dropped, node))
         else:
@@ -222,7 +222,7 @@ class Machines:
         left = []
         for server in pending:
             if self._place(server, at):
-                load = self.dice.uniform(*self.world.load_at(at))
+                load = self.dice.uniform(*self.world.load_at(at, server.of.name))
                 self.agenda.enter(at + load, partial(self._loaded, server))
             else:
                 left.append(server)

@@ -33,8 +33,11 @@ def stated_setting(
     workloads = {name: policy.workloads[name] for name in matched}
     pools = {w.pool: policy.pools[w.pool] for w in workloads.values()}
     world = world or World()
-    first = next(iter(workloads.values()))
-    world = replace(world, node_delay=_evenly(pools[first.pool].node), load=_evenly(first.profile.load))
+    world = replace(
+        world,
+        node_delays={name: _evenly(pool.node) for name, pool in pools.items()},
+        loads={name: _evenly(workload.profile.load) for name, workload in workloads.items()},
+    )
     offered = {}
     for name, part in parts.items():
         used = part.used.interpolated() if interpolate else part.used

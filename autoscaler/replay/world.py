@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Between = tuple[float, float]  # drawn evenly from the lower to the upper, in seconds
@@ -20,8 +21,10 @@ class World:
 
     step_s: float = 15.0
     node_delay: Between = (180.0, 300.0)
+    node_delays: Mapping[str, Between] = field(default_factory=dict)  # by pool, where one has its own
     node_delay_changes: tuple[From, ...] = ()
     load: Between = (60.0, 180.0)
+    loads: Mapping[str, Between] = field(default_factory=dict)  # by workload, where one has its own
     load_changes: tuple[From, ...] = ()
     router_delay: Between = (3.0, 8.0)
     drain_s: float | None = None  # None: what each pool says
@@ -45,14 +48,22 @@ class World:
             raise ValueError("step_s, window_s and scrape_s last longer than nothing")
         if not 0 <= self.boot_failures < 1:
             raise ValueError(f"boot_failures is a share from 0 to below 1, got {self.boot_failures}")
-        if not all(0 <= low <= high for low, high in (self.node_delay, self.load, self.router_delay)):
+        delays = (self.node_delay, self.load, self.router_delay, *self.node_delays.values())
+        if not all(0 <= low <= high for low, high in (*delays, *self.loads.values())):
             raise ValueError("a delay goes from its least to its most, neither below 0")
 
-    def node_delay_at(self, at: float) -> Between:
-        return _in_force(self.node_delay, self.node_delay_changes, at)
+    def node_delay_of(self, pool: str) -> Between:
+        return self.node_delays.get(pool, self.node_delay)
 
-    def load_at(self, at: float) -> Between:
-        return _in_force(self.load, self.load_changes, at)
+    def load_of(self, workload: str) -> Between:
+        return self.loads.get(workload, self.load)
+
+    def node_delay_at(self, at: float, pool: str) -> Between:
+        """A change holds for every pool."""
+        return _in_force(self.node_delay_of(pool), self.node_delay_changes, at)
+
+    def load_at(self, at: float, workload: str) -> Between:
+        return _in_force(self.load_of(workload), self.load_changes, at)
 
     def stocked_at(self, at: float) -> float:
         """The first instant from `at` on at which a node can be had."""

@@ -2,14 +2,18 @@ import numpy as np
 import pytest
 
 from autoscaler.core.cluster import nodes, servers
+from autoscaler.core.policy import Policy, Pool, Workload
+from autoscaler.core.profile import Prior, Profile
 from autoscaler.replay.baselines import BASELINES, BaselineDriver
 from autoscaler.replay.cluster import SimulatedCluster
 from autoscaler.replay.run import run
 from autoscaler.replay.scorecard import score
 from autoscaler.replay.setting import measured_setting
+from autoscaler.replay.stated import stated_setting
 from autoscaler.replay.synthetic import formula
 from autoscaler.replay.trace import DAY, Trace, TraceError
 from autoscaler.replay.world import World
+from tests.replay.simulated import ask
 
 
 def a_trace(requests, name="t", start=0.0):
@@ -92,3 +96,31 @@ def test_a_day_of_cron_spikes(policy):
 def test_a_trace_whose_scored_part_is_all_gaps_is_refused(interpolate):
     with pytest.raises(TraceError, match=r"^t: nobody looked at any time that is scored"):
         measured_setting({"t": a_trace([60.0] * 300 + [np.nan] * 300)}, interpolate=interpolate)
+
+
+def stated_policy():
+    """Two pools and two models that start at different speeds."""
+    pools = {
+        name: Pool(name=name, node=Prior(median=median, p90=median + 10.0))
+        for name, median in (("h100", 200.0), ("l4", 60.0))
+    }
+    workloads = {
+        name: Workload(name=name, pool=pool, profile=Profile(load=Prior(median=median, p90=median + 5.0)))
+        for name, pool, median in (("chat", "h100", 100.0), ("tags", "l4", 20.0))
+    }
+    return Policy(workloads=workloads, pools=pools)
+
+
+def test_each_pool_and_workload_starts_as_its_own_priors_say():
+    traces = {name: a_trace([60.0] * 600, name) for name in ("chat", "tags")}
+    setting = stated_setting(stated_policy(), traces)
+    world, cluster = setting.world, SimulatedCluster(setting.policy, setting.offered, setting.world)
+    assert [world.node_delay_at(0.0, pool) for pool in ("h100", "l4")] == [(190.0, 210.0), (50.0, 70.0)]
+    assert [world.load_at(0.0, name) for name in ("chat", "tags")] == [(95.0, 105.0), (15.0, 25.0)]
+    now = cluster.now
+    more = dict.fromkeys((nodes("h100"), nodes("l4"), servers("chat"), servers("tags")), 9)
+    ask(cluster, more)
+    cluster.advance(now + 96.0)  # nodes of l4 and what stands on them; none of h100
+    ready = {str(target): fleet.ready for target, fleet in cluster.state(cluster.now).fleets.items()}
+    assert ready["l4/nodes"] == ready["tags/servers"] == 9
+    assert ready["h100/nodes"] < 9
