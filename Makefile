@@ -7,13 +7,13 @@ PYTHONS ?= python3.11 python3.12 python3.13
 PYTEST_ARGS ?=
 
 BIN := $(VENV)/bin
-DEV_EXTRAS := --extra report --extra dev --extra notebooks
+DEV_EXTRAS := --extra report --extra dev --extra notebooks --extra browser
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --custom-compile-command "make lock" --no-annotate --no-emit-index-url --no-emit-find-links \
 	--constraint requirements/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format bench scorecard notebooks lock clean
+.PHONY: help demo test test-all test-real lint format bench scorecard notebooks lock clean
 
 help: ## say what there is
 	@echo "Headway: a predictive GPU autoscaler for LLM inference on Kubernetes"
@@ -41,6 +41,10 @@ test-all: ## the same on every Python of PYTHONS that can be found
 	done; \
 	echo "Tested on:$${tested:- nothing}. Not found:$${missing:- none}."; \
 	test -n "$$tested"
+
+test-real: $(VENV)/.dev-installed ## what needs a browser; installs Chromium where it may, and says what is missing
+	@scripts/real-needs
+	@$(BIN)/python -m pytest -q -p no:xdist -m real $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev-installed ## ruff, mypy --strict and the import contracts
 	$(BIN)/ruff check .
