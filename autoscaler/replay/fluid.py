@@ -1,10 +1,12 @@
 """One workload's queue as a fluid: work flows in, ready servers drain it, first come first served.
 
-Python numbers and lists only: this runs for every workload in every step. It knows when work arrives and
+Python numbers and arrays only: this runs for every workload in every step. It knows when work arrives and
 what has been served; it does not know where servers come from. Waits are computed afterwards (`waits`).
 """
 
 from __future__ import annotations
+
+from array import array
 
 import numpy as np
 
@@ -45,13 +47,11 @@ class Queue:
         columns = (offered.requests, offered.work, offered.prompt_tokens, offered.output_tokens)
         seen = [np.nan_to_num(values) for values in columns]
         # After the last step nothing arrives.
-        self.request_rates: list[float] = [*(seen[0] / self._step).tolist(), 0.0]
-        self.work_rates: list[float] = [*(seen[1] / self._step).tolist(), 0.0]
-        self.per_request: list[float] = [
-            *_per_request(seen[1], seen[0], profile.usual_work),
-            profile.usual_work,
-        ]
-        self._grown: list[list[float]] = [np.concatenate(([0.0], np.cumsum(v))).tolist() for v in seen]
+        self.request_rates = _numbers(seen[0] / self._step, [0.0])
+        self.work_rates = _numbers(seen[1] / self._step, [0.0])
+        usual = profile.usual_work
+        self.per_request = _numbers(_per_request(seen[1], seen[0], usual), [usual])
+        self._grown = [_numbers([0.0], np.cumsum(v)) for v in seen]
         self._work = self._grown[1]
         self._head = 0  # the step whose work is being served
         self.k = 0
@@ -155,7 +155,12 @@ class Queue:
         return work[k] + min(max(part, 0.0), 1.0) * (work[k + 1] - work[k])
 
 
-def _per_request(work: FloatArray, requests: FloatArray, usual: float) -> list[float]:
+def _numbers(*parts: FloatArray | list[float]) -> array[float]:
+    """Python's own array: a number of it is read as fast as from a list, and takes a quarter of the room."""
+    return array("d", np.concatenate(parts).tobytes())
+
+
+def _per_request(work: FloatArray, requests: FloatArray, usual: float) -> FloatArray:
     some = requests > 0
     each = np.divide(work, requests, out=np.full(len(work), usual), where=some)
-    return np.where(each > 0, each, usual).tolist()  # type: ignore[no-any-return]
+    return np.where(each > 0, each, usual)
