@@ -55,11 +55,13 @@ def _one_horizon(cells: Array32, size: Array32, penalty: float) -> tuple[FloatAr
     edges = np.linspace(0, cells.shape[2], min(_BLOCKS, cells.shape[2]) + 1).astype(int)
     grams = np.stack([_gram(cells[:, :, a:b], used[:, a:b]) for a, b in pairwise(edges)])
     total = grams.sum(axis=0)
+    # All at once, the whole last: a solver that is called six times costs more than what it solves.
+    systems = np.concatenate([total - grams, total[None]])
+    weights = _weights(systems.reshape(-1, *total.shape[1:]), penalty).reshape(len(systems), len(total), -1)
     unseen = np.empty_like(target)
-    for block, (a, b) in enumerate(pairwise(edges)):
-        without = _weights(total - grams[block], penalty).astype(np.float32)
+    for without, (a, b) in zip(weights[:-1].astype(np.float32), pairwise(edges), strict=True):
         unseen[:, a:b] = np.matmul(without[:, None], cells[:, :-1, a:b])[:, 0]
-    return _weights(total, penalty), unseen
+    return weights[-1], unseen
 
 
 def _gram(cells: Array32, size: Array32) -> FloatArray:
