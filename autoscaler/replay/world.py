@@ -21,10 +21,10 @@ class World:
 
     step_s: float = 15.0
     node_delay: Between = (180.0, 300.0)
-    node_delays: Mapping[str, Between] = field(default_factory=dict)  # by pool, where one has its own
+    node_delays: Mapping[str, Between] = field(default_factory=dict, hash=False)  # of pools with their own
     node_delay_changes: tuple[From, ...] = ()
     load: Between = (60.0, 180.0)
-    loads: Mapping[str, Between] = field(default_factory=dict)  # by workload, where one has its own
+    loads: Mapping[str, Between] = field(default_factory=dict, hash=False)  # of workloads with their own
     load_changes: tuple[From, ...] = ()
     router_delay: Between = (3.0, 8.0)
     drain_s: float | None = None  # None: what each pool says
