@@ -82,12 +82,13 @@ def replay(
     journal: Journal | None = None,
     on_tick: Callable[[Watched], None] | None = None,
     least: Least = no_floors,
+    target: float | None = None,
 ) -> PolicyRun:
-    """One policy through one setting."""
+    """One policy through one setting. `target`: the share of its places that a baseline is to fill."""
     if name not in POLICIES:
         raise UnknownPolicy(f"no policy is called {name!r}; there are {', '.join(POLICIES)}")
     if name in BASELINES:
-        return _replay_baseline(setting, name, seed, optimum_gpu_hours, on_tick)
+        return _replay_baseline(setting, name, seed, optimum_gpu_hours, on_tick, target)
     policy = calm(setting.policy) if name == "headway-calm" else setting.policy
     cluster = SimulatedCluster(policy, setting.offered, setting.world, seed)
     clock = VirtualClock(setting.start)
@@ -196,11 +197,12 @@ def _replay_baseline(
     seed: int,
     optimum_gpu_hours: float | None,
     on_tick: Callable[[Watched], None] | None,
+    target: float | None,
 ) -> PolicyRun:
     factory = BASELINES[name]
     world: World = replace(setting.world, nodes_follow=factory.nodes_follow)
     cluster = SimulatedCluster(setting.policy, setting.offered, world, seed)
-    driver = BaselineDriver(factory, setting.policy, cluster)
+    driver = BaselineDriver(factory, setting.policy, cluster, target)
 
     def told(at: float) -> None:
         if on_tick is not None:

@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from autoscaler.assembly import replay
 from autoscaler.core.cluster import ClusterState, Fleet, Target, nodes, servers
 from autoscaler.core.decision import NOTHING_DONE, Actuation, Decision, Hold
 from autoscaler.core.observation import RUNNING, WAITING, Observation, Reading
 from autoscaler.core.policy import Limits, Policy, Pool, Workload
 from autoscaler.core.profile import Profile
 from autoscaler.replay.baselines import BASELINES, BaselineDriver
+from autoscaler.replay.setting import measured_setting
+from autoscaler.replay.synthetic import formula
 from forecasting.series import Panel
 
 AT = 1_700_000_000.0
@@ -115,3 +118,11 @@ def test_routers_are_nobody_s_business() -> None:
     world = a_world(chat=9.0)
     BaselineDriver(BASELINES["hpa"], a_policy("chat"), world).tick(AT, "routers")
     assert world.applied == []
+
+
+@pytest.mark.parametrize("policy", ["hpa", "kpa", "apa"])
+def test_a_target_that_is_stated_is_what_a_baseline_fills(policy):
+    setting = measured_setting({"smooth": formula("smooth", 1).last(3.0)}, score=0.25)
+    usual, fuller = (replay(setting, policy, target=target).scorecard.total for target in (None, 0.9))
+    assert replay(setting, policy, target=0.7).scorecard.total == usual
+    assert fuller.gpu_hours < usual.gpu_hours

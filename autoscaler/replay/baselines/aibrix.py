@@ -26,7 +26,8 @@ class Apa:
     nodes_follow: ClassVar[bool] = True
 
     def __init__(self, setup: Setup) -> None:
-        self._target = TARGET_SHARE * setup.workload.profile.places
+        share = TARGET_SHARE if setup.target is None else setup.target
+        self._target = share * setup.workload.profile.places
         self._use = Mean(WINDOW_S)
         self._highest = Highest(DOWN_WINDOW_S)
         self._started = False

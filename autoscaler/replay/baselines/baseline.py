@@ -24,6 +24,7 @@ class Setup:
     workload: Workload
     past: Past
     servers_per_node: int = 1
+    target: float | None = None  # share of the places to fill, where a policy has one; None: its default
 
 
 class Baseline(Protocol):

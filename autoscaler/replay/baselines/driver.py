@@ -18,7 +18,9 @@ class World(SignalSource, ClusterView, Actuator, Protocol):
 class BaselineDriver:
     """A baseline in the controller's place. Routers are left alone, and so are nodes where they follow."""
 
-    def __init__(self, factory: type[Baseline], policy: Policy, cluster: World) -> None:
+    def __init__(
+        self, factory: type[Baseline], policy: Policy, cluster: World, target: float | None = None
+    ) -> None:
         self._policy = policy
         self._cluster = cluster
         self._nodes_follow = factory.nodes_follow
@@ -29,6 +31,7 @@ class BaselineDriver:
                     workload=workload,
                     past=past_of(cluster, name),
                     servers_per_node=_per_node(workload, policy.pools[workload.pool]),
+                    target=target,
                 )
             )
             for name, workload in policy.workloads.items()

@@ -74,7 +74,8 @@ class Hpa:
     nodes_follow: ClassVar[bool] = True
 
     def __init__(self, setup: Setup) -> None:
-        self._target = UTILISATION * setup.workload.profile.places
+        share = UTILISATION if setup.target is None else setup.target
+        self._target = share * setup.workload.profile.places
         self._behaviour = Behaviour()
 
     def decide(self, at: float, readings: Readings, servers: Fleet) -> int:

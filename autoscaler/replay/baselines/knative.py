@@ -26,7 +26,8 @@ class Kpa:
     nodes_follow: ClassVar[bool] = True
 
     def __init__(self, setup: Setup) -> None:
-        self._target = TARGET_SHARE * setup.workload.profile.places
+        share = TARGET_SHARE if setup.target is None else setup.target
+        self._target = share * setup.workload.profile.places
         self._stable = Mean(STABLE_WINDOW_S)
         self._panicked: float | None = None  # when it last was over the threshold
         self._most = 0
