@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autoscaler.cli.errors import BadInput
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from autoscaler.core.policy import Policy, Pool, Workload
     from autoscaler.replay.optimum import Optimum
     from autoscaler.replay.setting import Setting
+    from autoscaler.replay.sweep import Where
     from autoscaler.replay.world import Between, World
     from forecasting.series import FloatArray
 
@@ -77,16 +79,39 @@ def compare(
     *,
     journal: FileJournal | None = None,
     told: Callable[[str, float], None] | None = None,
+    where: Where | None = None,
 ) -> Comparison:
-    """Every policy of the plan through its setting. `told` hears who runs, and how far through it is."""
+    """Every policy of the plan through its setting. `told` hears who runs, and how far through it is.
+
+    One after another here, or several at once where `where` says. A journal is a file of this machine, so who
+    writes one lives here.
+    """
     from autoscaler.replay.bound import bound
 
     setting = plan.setting
     if told is not None:
         told("optimum", 0.0)
     optimum = bound(setting)
-    runs = {name: _run(plan, name, optimum, journal if name == OURS else None, told) for name in plan.names}
-    return Comparison(plan, optimum, runs)
+    here = plan.names if where is None else [OURS] if journal is not None else []
+    runs = {name: _run(plan, name, optimum, journal if name == OURS else None, told) for name in here}
+    away = [name for name in plan.names if name not in runs]
+    for name, run in _at_once(plan, away, optimum, where):
+        runs[name] = run
+        if told is not None:
+            told(name, 1.0)
+    return Comparison(plan, optimum, {name: runs[name] for name in plan.names})
+
+
+def _at_once(
+    plan: Plan, names: Sequence[str], optimum: Optimum, where: Where | None
+) -> Iterator[tuple[str, PolicyRun]]:
+    from autoscaler.replay.sweep import sweep
+
+    return sweep(partial(_away, plan, optimum), names, where)
+
+
+def _away(plan: Plan, optimum: Optimum, name: str) -> PolicyRun:
+    return _run(plan, name, optimum, None, None)
 
 
 def _run(
@@ -97,6 +122,7 @@ def _run(
     told: Callable[[str, float], None] | None,
 ) -> PolicyRun:
     from autoscaler.assembly import replay
+    from autoscaler.control.controller import no_floors
     from autoscaler.replay.baselines import BASELINES
 
     setting = unrouted(plan.setting) if name in BASELINES else plan.setting
@@ -113,7 +139,7 @@ def _run(
         optimum_gpu_hours=optimum.gpu_hours,
         journal=journal,
         on_tick=watch,
-        **({} if plan.least is None else {"least": plan.least}),
+        least=plan.least or no_floors,
     )
 
 

@@ -16,6 +16,7 @@ KNOWN = {
     ("autoscaler.assembly", "UnknownPolicy"),
     ("autoscaler.cli.errors", "BadInput"),
     ("autoscaler.control.memory", "JournalError"),
+    ("autoscaler.replay.sweep", "SweepError"),
     ("autoscaler.replay.trace", "TraceError"),
     ("autoscaler.settings.problems", "SettingsError"),
 }

@@ -16,6 +16,7 @@ from autoscaler.cli.traces import find_traces
 
 if TYPE_CHECKING:
     from autoscaler.replay.setting import Setting
+    from autoscaler.replay.sweep import Where
     from autoscaler.replay.trace import Trace
     from autoscaler.replay.world import World
 
@@ -60,6 +61,14 @@ JournalFile = Annotated[
         help="Write what Headway saw and said, for explain; gzip if it ends in .gz.",
     ),
 ]
+Backend = Annotated[
+    Literal["loky", "dask", "ray"] | None,
+    typer.Option(help="Run the policies at once: on this machine's cores, or on a cluster of Dask or Ray."),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Of a cluster that is there; without it, one is started here."),
+]
 Claims = Annotated[
     list[str] | None,
     typer.Option(
@@ -84,6 +93,8 @@ def command(
     as_json: AsJson = False,
     html: Html = None,
     journal: JournalFile = None,
+    backend: Backend = None,
+    scheduler: Scheduler = None,
     claims: Claims = None,
 ) -> None:
     """A past through the real controller, beside other policies and the least anyone could have spent."""
@@ -94,7 +105,7 @@ def command(
     wish = Wish(config, parse_score(score), prompt_tokens, output_tokens, interpolate, forecaster)
     plan = make_plan(wish, traces, world, names, seed)
     writable(html, journal)
-    comparison = run(plan, journal)
+    comparison = run(plan, journal, make_where(backend, scheduler))
     title = ", ".join(traces)
     if html is not None:
         write_report(comparison, title, html)
@@ -204,15 +215,26 @@ def writable(*paths: Path | None) -> None:
             raise BadInput(f"{path}: a folder; name a file")
 
 
-def run(plan: Plan, journal: Path | None) -> Comparison:
+def make_where(backend: str | None, scheduler: str | None, workers: int = -1) -> Where | None:
+    """None: one after another, in this process."""
+    if backend is None:
+        if scheduler is not None:
+            raise BadInput(f"--scheduler {scheduler}: say --backend dask or --backend ray with it")
+        return None
+    from autoscaler.replay.sweep import Where
+
+    return Where(backend, workers, scheduler)
+
+
+def run(plan: Plan, journal: Path | None, where: Where | None = None) -> Comparison:
     from autoscaler.assembly import open_journal
 
     with shown(plan.names) as told:
         if journal is None:
-            return compare(plan, told=told)
+            return compare(plan, told=told, where=where)
         kept = open_journal(journal, plan.setting, plan.forecaster)
         try:
-            return compare(plan, journal=kept, told=told)
+            return compare(plan, journal=kept, told=told, where=where)
         finally:
             kept.close()
 

@@ -286,3 +286,19 @@ def test_the_verdict_says_when_headway_falls_short():
 )
 def test_a_full_disk_is_told_in_a_line(error, said):
     assert worded(error) == said
+
+
+def test_policies_at_once_give_the_same_figures(trace, tmp_path, capsys):
+    asked = ("replay", trace, "--score", "0.05", "--against", "hpa", "--json")
+    run(*asked)
+    one_by_one = capsys.readouterr().out
+    run(*asked, "--backend", "loky", "--journal", tmp_path / "seen.jsonl")
+    assert capsys.readouterr().out == one_by_one
+    assert (tmp_path / "seen.jsonl").is_file()
+
+
+def test_a_scheduler_needs_its_backend(trace, capsys):
+    run("replay", trace, "--scheduler", "tcp://there:8786", rc=2)
+    assert capsys.readouterr().err == (
+        "--scheduler tcp://there:8786: say --backend dask or --backend ray with it\n"
+    )
