@@ -1,0 +1,1 @@
+"""The benchmark of decisions: every policy on every series, what it was worth, which goals are met."""
