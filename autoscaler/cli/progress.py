@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+
+SHARES = 50  # lines of a whole run where nobody watches
 
 
 @contextmanager
@@ -26,3 +29,27 @@ def shown(names: Sequence[str]) -> Iterator[Callable[[str, float], None] | None]
             progress.update(task, description=f"{name:<12}", completed=order.index(name) + share)
 
         yield told
+
+
+@contextmanager
+def counted() -> Iterator[Callable[[int, int, str], None]]:
+    """What to call with how many of how many are done, and what was last; a line now and then in a log."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        said = [-1]
+
+        def line(done: int, of: int, what: str) -> None:
+            if (part := SHARES * done // max(of, 1)) != said[0]:
+                said[0] = part
+                print(f"{done}/{of}  {what}".rstrip(), file=sys.stderr, flush=True)
+
+        yield line
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda done, of, what: progress.update(task, completed=done, total=of, description=what)
