@@ -5,6 +5,7 @@ VENV ?= .venv
 PYTHON ?=
 PYTHONS ?= python3.11 python3.12 python3.13
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 BIN := $(VENV)/bin
 DEV_EXTRAS := --extra report --extra dev --extra notebooks --extra browser
@@ -13,12 +14,12 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork
 	--constraint requirements/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-real lint format bench scorecard notebooks lock clean
+.PHONY: help demo test test-all test-real lint format bench bench-decisions decision-quality notebooks lock clean
 
 help: ## say what there is
 	@echo "Headway: a predictive GPU autoscaler for LLM inference on Kubernetes"
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s%s\n", $$1, $$2 }'
 	@echo
 	@echo "demo and test need Python 3.11 or later and the network; they install into $(VENV), once."
 
@@ -59,8 +60,14 @@ format: $(VENV)/.dev-installed ## let ruff format the code and fix what it can
 bench: $(VENV)/.dev-installed ## speed and memory, side by side, each figure also against a fixed yardstick
 	@$(BIN)/python -m benchmarks.bench
 
-scorecard: $(VENV)/.dev-installed ## every policy on every trace, into docs/scorecard.md (long)
-	@$(BIN)/python -m benchmarks.scorecard
+bench-decisions: $(VENV)/.dev-installed ## every policy on every series, into out/bench (long; BENCH_ARGS="--quick")
+	@$(BIN)/headway bench --world both $(BENCH_ARGS)
+
+# The whole of it, whatever BENCH_ARGS says: a part must not take the place of the last full run.
+decision-quality: $(VENV)/.dev-installed ## the same, and docs/decision-quality.md is written anew
+	@test -n "$$HEADWAY_TRACES" || { echo "HEADWAY_TRACES names no folder of traces"; exit 2; }
+	@$(BIN)/headway bench --world both --out out/bench >/dev/null
+	@cp out/bench/decisions.md docs/decision-quality.md
 
 notebooks: $(VENV)/.dev-installed ## run the notebooks and save what they show under out/notebooks
 	@$(BIN)/python scripts/run_notebooks.py

@@ -6,6 +6,7 @@ import pytest
 
 from autoscaler.adapters.reporting.report import render
 from tests.reporting.pages import a_report
+from tests.reporting.test_frontiers import a_page
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -96,3 +97,27 @@ def test_the_list_of_moves_opens(page):
     page.wait_for_selector(".moves li")
     assert page.locator(".moves li").first.inner_text().count("→") == 1
     assert not page.errors
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_the_frontiers_draw_within_the_window_and_answer_the_pointer(browser, tmp_path, size):
+    path = tmp_path / "bench.html"
+    path.write_text(a_page(), encoding="utf-8")
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, offline=True)
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"file://{path}")
+    page.wait_for_selector("canvas")
+    assert all(page.evaluate(DRAWN))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    over = page.locator(".u-over").first
+    over.scroll_into_view_if_needed()
+    box = over.bounding_box()
+    for x in range(0, int(box["width"]), 8):
+        page.mouse.move(box["x"] + x, box["y"] + 20)
+        if page.locator("#tip").is_visible():
+            break
+    assert "hpa" in page.locator("#tip").inner_text()
+    assert not errors
+    context.close()
