@@ -75,6 +75,7 @@ def _figures(bench: Bench, series: Series, result: Callable[[Job], Result]) -> F
         "costs": {f"{share:g}": _costs(curves, share) for share in SHARES},
         "gap_closed": _spread([_closed(one) for one in curves]),
         "against_tuned": _against_tuned(bench, curves),
+        "as_it_comes": _as_it_comes(bench, curves),
         "against_hpa": _against_hpa(bench, series, curves, optima, result),
         "dead": _dead(curves),
         "coverage": {level: _median(_covered(ours, level)) for level in COVERED},
@@ -130,9 +131,22 @@ def _costs(curves: Sequence[Curves], share: float) -> Figures:
 
 
 def _against_tuned(bench: Bench, curves: Sequence[Curves]) -> float | None:
-    if "headway" not in bench.families or not set(TUNED) & set(bench.families):
+    """Both at the goal, each on its own frontier."""
+    if not _comparable(bench):
         return None
     return _ratio([(one.at("headway"), one.tuned()) for one in curves])
+
+
+def _as_it_comes(bench: Bench, curves: Sequence[Curves]) -> float | None:
+    """Headway without any hindsight, against the tuned rule at the share that Headway served."""
+    if not _comparable(bench):
+        return None
+    ours = [one.points["headway"][0] for one in curves]
+    return _ratio([(p.gpu_hours, one.tuned(p.attainment)) for p, one in zip(ours, curves, strict=True)])
+
+
+def _comparable(bench: Bench) -> bool:
+    return "headway" in bench.families and bool(set(TUNED) & set(bench.families))
 
 
 def _against_hpa(
