@@ -123,7 +123,7 @@ def _ray(where: Where, stack: ExitStack) -> int:
         count = None if where.workers == ALL_CORES or where.address is not None else where.workers
         try:
             ray.init(address=where.address, num_cpus=count, include_dashboard=False, log_to_driver=False)
-        except (ConnectionError, ValueError) as error:
+        except (ConnectionError, RuntimeError, ValueError) as error:
             raise SweepError(
                 f"--scheduler {where.address}: no Ray cluster answers there ({error})"
             ) from error
