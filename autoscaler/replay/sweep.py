@@ -7,6 +7,7 @@ and the jobs travel, so both are small and can be pickled, and a path in a job m
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple, TypeVar
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 BACKENDS = ("loky", "dask", "ray")
 EXTRAS = {"dask": "distributed", "ray": "ray"}
 ALL_CORES = -1
+KNOCK_S = 5.0
 ROUND = 8  # jobs for each worker of Ray, which gives results only by the round
 
 Job = TypeVar("Job")
@@ -119,6 +121,8 @@ def _ray(where: Where, stack: ExitStack) -> int:
     ray = _extra("ray")
     from ray.util.joblib import register_ray
 
+    if where.address is not None:
+        _knock(where.address)
     if not ray.is_initialized():
         count = None if where.workers == ALL_CORES or where.address is not None else where.workers
         try:
@@ -130,6 +134,17 @@ def _ray(where: Where, stack: ExitStack) -> int:
         stack.callback(ray.shutdown)
     register_ray()
     return max(int(ray.cluster_resources().get("CPU", 1)), 1)
+
+
+def _knock(address: str) -> None:
+    """Ray would look for minutes, and end the process in the end."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not port.isdecimal():
+        return  # `auto`, or a name that Ray understands
+    try:
+        socket.create_connection((host, int(port)), timeout=KNOCK_S).close()
+    except OSError as error:
+        raise SweepError(f"--scheduler {address}: no Ray cluster answers there ({error})") from error
 
 
 def _extra(backend: str) -> Any:

@@ -91,6 +91,9 @@ def test_a_run_can_travel():
 def test_a_real_cluster_gives_the_figures_of_this_machine(backend, package):
     if find_spec(package) is None:
         pytest.skip(f"NO {package.upper()}: pip install 'headway[{backend}]' to sweep on a real cluster")
+    if backend == "ray":
+        with pytest.raises(SweepError, match="no Ray cluster answers there"):
+            list(sweep(figures, ["hpa"], Where(backend, address="127.0.0.1:1")))
     jobs = ["hpa", "reactive", "headway"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
