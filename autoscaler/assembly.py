@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from autoscaler.control.choices import Tuner
 from autoscaler.control.clock import VirtualClock, WallClock
 from autoscaler.control.controller import Config, Controller, Least, no_floors
 from autoscaler.control.fits import Fits, FitsHere, FitsInChild
 from autoscaler.control.memory import FileJournal, MemoryLedger, NoJournal
-from autoscaler.core.lead_time import LeadTimes, lead_for
 from autoscaler.core.policy import Limits, Objective, Policy
 from autoscaler.core.record import TickRecord
 from autoscaler.replay.baselines import BASELINES, BaselineDriver
@@ -96,6 +95,7 @@ def replay(
         Config(
             policy=policy,
             fits=_fits_for(name, forecaster, policy, setting),
+            tuner=_tuner_for(name, forecaster),
             least=least,
         ),
         signals=cluster,
@@ -214,13 +214,20 @@ def _replay_baseline(
     )
 
 
+def _tuner_for(name: str, forecaster: str | None) -> Tuner | None:
+    """Nights of a replay: none for foresight, which has nothing to choose, nor without a forecaster."""
+    if name == "oracle" or forecaster == "none":
+        return None
+    from autoscaler.replay.tune import Tuning
+
+    return Tuning(make_forecaster(forecaster))
+
+
 def _fits_for(name: str, forecaster: str | None, policy: Policy, setting: Setting) -> Fits | None:
     if name != "oracle":
         return make_fits(forecaster, child=False)
     waits = {n: w.objective.wait_s for n, w in policy.workloads.items()}
-    leads = [lead_for(LeadTimes(), w, policy.pools[w.pool]) for w in policy.workloads.values()]
-    window = ceil(max(lead.slow - lead.early for lead in leads) / MINUTE) + 1
-    return FitsHere(Oracle(setting.offered, waits, MINUTE, window))
+    return FitsHere(Oracle(setting.offered, waits, MINUTE))
 
 
 def _calm_objective(objective: Objective) -> Objective:

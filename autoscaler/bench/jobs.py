@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autoscaler.assembly import Bounds, PolicyRun, replay
-from autoscaler.core.history import requirement, trailing_maximum
+from autoscaler.core.history import requirement
 from autoscaler.core.lead_time import LeadTimes, lead_for
 from autoscaler.core.policy import Objective, Policy, Workload
 from autoscaler.replay.bound import bound
@@ -117,12 +117,10 @@ def _pinball(setting: Setting, run: PolicyRun) -> Result:
     own = _own(said)
     rate, need = _minutes(setting, workload)
     lead = lead_for(LeadTimes(), workload, setting.policy.pools[POOL])
-    window = ceil((lead.slow - lead.early) / MINUTE) + 1
-    came = trailing_maximum(need[np.newaxis], window)[0]
     ahead = int(lead.slow // MINUTE) + 1  # minutes from the end of the newest step to the mark
     figures = {"level": LEVEL, "headway": own}
     for name, last in (("rate", rate), ("requirement", need)):
-        figures[name] = _of_persistence(last, came, ahead, len(said))
+        figures[name] = _of_persistence(last, need, ahead, len(said))
     return figures
 
 

@@ -96,7 +96,7 @@ def _requirement(trace: Trace, at: float, ahead_s: float) -> tuple[Any, FloatArr
     minutes = offered.steps // each
     after = offered.work[: minutes * each].reshape(minutes, each).sum(axis=1) / MINUTE
     values = np.concatenate([past[trace.name].values[0], after])
-    whole = History({trace.name: _wait(setting, trace.name)}, window=_window(setting, trace.name))
+    whole = History({trace.name: _wait(setting, trace.name)})
     end = at + minutes * MINUTE
     start = end - values.size * MINUTE
     whole.seed({trace.name: Panel(start=start, step=MINUTE, values=values[np.newaxis])}, end)
@@ -113,17 +113,6 @@ def _setting(trace: Trace, at: float, ahead_s: float) -> Setting:
 
 def _wait(setting: Setting, name: str) -> float:
     return setting.policy.workloads[name].objective.wait_s
-
-
-def _window(setting: Setting, name: str) -> int:
-    """The lead window in minutes, as the controller takes it before it has seen a start."""
-    from math import ceil
-
-    from autoscaler.core.lead_time import LeadTimes, lead_for
-
-    workload = setting.policy.workloads[name]
-    lead = lead_for(LeadTimes(), workload, setting.policy.pools[workload.pool])
-    return ceil((lead.slow - lead.early) / MINUTE) + 1
 
 
 def _check_instant(trace: Trace, text: str, at: float, ahead_s: float) -> None:

@@ -6,9 +6,10 @@ Live, dry run and replay differ only in what stands behind the ports. One thread
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from autoscaler.control.choices import Tuner
 from autoscaler.control.fits import Fits
 from autoscaler.control.foresight import Foresight
-from autoscaler.control.recent import RecentPlans
+from autoscaler.control.recent import RecentPlans, windows
 from autoscaler.core.cluster import ClusterState, Target, servers
 from autoscaler.core.decide import Inputs, decide
 from autoscaler.core.decision import NOTHING_DONE, Actuation, Decision, Scope
@@ -55,6 +56,7 @@ class Config:
     step_s: float = 60.0  # of the history: long enough for a rate, short enough for the half hour's jobs
     history_days: float = 28.0
     refit_s: float = 86_400.0
+    tuner: Tuner | None = None  # None: settings that nobody stated stay what they are by default
 
 
 class Controller:
@@ -89,7 +91,8 @@ class Controller:
         ]
         self._starts: dict[str, int] = dict.fromkeys(self._reading, 1)
         self._leads = self._read_leads()
-        self._recent = RecentPlans(config.policy)
+        self._recent: RecentPlans | None = None
+        self._windowed: object = None  # what the windows of recent plans were made from
         self._routed = [name for name, w in config.policy.workloads.items() if w.routers is not None]
         self._foresight: Foresight | None = None
         self._kept = kept
@@ -115,6 +118,7 @@ class Controller:
             if self._foresight.failures:
                 notes += self._foresight.failures
                 self._foresight.failures.clear()
+        chosen, recent = self._foresight.choices.chosen, self._recent_plans()
         inputs = Inputs(
             at=at,
             scope=scope,
@@ -124,12 +128,13 @@ class Controller:
             outlooks=self._foresight.outlooks,
             leads=self._leads,
             router_loads=self._router_loads(observation, at),
-            recents=self._recent.highest(at),
+            recents=recent.highest(at),
             calendar=self._config.least(at),
             moves=self._moves,
+            chosen=chosen,
         )
         decision = decide(inputs, self._policy)
-        self._recent.add(at, decision.plans)
+        recent.add(at, decision.plans)
         actuation = self._act(decision, notes)
         self._save_learned(at, notes)
         record = TickRecord(at, scope, observation, inputs, decision, actuation, state.stages, tuple(notes))
@@ -150,6 +155,17 @@ class Controller:
             trails=dict(self._trails),
             calibration=self._foresight.learned() if self._foresight is not None else self._kept.calibration,
         )
+
+    def _recent_plans(self) -> RecentPlans:
+        """Own plans of late, over windows that follow what is chosen."""
+        assert self._foresight is not None
+        chosen = self._foresight.choices.chosen
+        if self._recent is None:
+            self._recent = RecentPlans(windows(self._policy, chosen))
+        elif chosen is not self._windowed:
+            self._recent.window = windows(self._policy, chosen)
+        self._windowed = chosen
+        return self._recent
 
     def _observe(self, at: float, notes: list[str]) -> Observation:
         try:
@@ -183,6 +199,7 @@ class Controller:
             end,
             self._config.refit_s,
             self._kept.calibration,
+            self._config.tuner,
         )
 
     def _past(self, end: float, at: float, notes: list[str]) -> Mapping[str, Panel] | None:

@@ -5,24 +5,22 @@ workload. Between steps the outlooks stand; a refit comes when it is due and cha
 """
 
 from collections.abc import Mapping
-from math import ceil, nan
+from math import nan
 
-import numpy as np
-
+from autoscaler.control.choices import Choices, Tuner
+from autoscaler.control.doubts import Doubts, least_of_day
 from autoscaler.control.fits import Fits
 from autoscaler.control.reckoning import Reckoning
 from autoscaler.core.demand import Demand, Trail
 from autoscaler.core.history import History
 from autoscaler.core.lead_time import Lead
 from autoscaler.core.ledger import Calibrated
-from autoscaler.core.outlook import Outlook, level_for, read_outlook
+from autoscaler.core.outlook import Outlook, read_bounds, read_outlook
 from autoscaler.core.policy import Policy
-from autoscaler.core.strictness import adjusted, level_of, strictness_of
 from forecasting.forecast import Forecast
 from forecasting.forecaster import Fitted
 from forecasting.series import Panel
 
-DAY = 86_400.0
 RETRY_S = 600.0  # after a fit that failed
 ASKED_LEVELS = (0.5, 0.9, 0.97, 0.99, 0.998)  # between two of them a bound is interpolated
 
@@ -37,38 +35,43 @@ class Foresight:
         at: float,
         refit_s: float,
         kept: Mapping[str, Calibrated],
+        tuner: Tuner | None = None,
     ) -> None:
         self.history = history
         self.outlooks: Mapping[str, Outlook] = {}
         self.forecast: Forecast | None = None
         self.failures: list[str] = []
-        self._policy = policy
         self._fits = fits
         self._fitted: Fitted | None = None
         self._memory = 0  # of what is fitted, in steps
         self._refit_s = refit_s
         self._refit_at = at
-        self._strictness = {
-            name: strictness_of(level_for(w, policy.pools[w.pool])) for name, w in policy.workloads.items()
-        }
-        self._begun = dict(self._strictness)
-        self._stated = {name: w.level for name, w in policy.workloads.items() if w.level is not None}
-        self._asked = tuple(sorted({*ASKED_LEVELS, *self._stated.values()}))
-        self._strictness |= {n: known.strictness for n, known in kept.items() if n in self._strictness}
-        history.set_window(self._lead_window(leads))
-        self._usual = _means(history)
-        self.reckoning = Reckoning(history.names, self._asked, kept)
+        stated = {w.level for w in policy.workloads.values() if w.level is not None}
+        levels = tuple(sorted({*ASKED_LEVELS, *stated}))
+        self._asked = levels
+        self.choices = Choices(policy, history, levels, kept, tuner, at)
+        try:
+            learned = self.choices.begin(history, leads)
+        except Exception as error:  # choices are advice: defaults stand
+            self.failures.append(f"tune: {type(error).__name__}: {error}")
+            learned = {}
+        self.reckoning = Reckoning(history.names, levels, {**learned, **kept})
+        self.doubts = Doubts(history.names, {name: known.odds for name, known in kept.items()})
 
     def recall(self, past: Mapping[str, Panel], at: float) -> None:
         """What lies before the first step, known only now: fitted on when the step has ended."""
         self.history.recall(past)
-        self._usual |= _means(self.history)
+        self.choices.recall(self.history)
         self._refit_at = min(self._refit_at, at)
 
     def learned(self) -> Mapping[str, Calibrated]:
         """What a restart should not have to learn again."""
-        names = enumerate(self.history.names)
-        return {name: self.reckoning.learned(row, self._strictness[name]) for row, name in names}
+        return {
+            name: self.reckoning.learned(row, self.choices.strictness(name))._replace(
+                odds=round(self.doubts.trust[name].odds, 6)
+            )
+            for row, name in enumerate(self.history.names)
+        }
 
     def advance(
         self,
@@ -89,11 +92,11 @@ class Foresight:
         elapsed = self.history.end - before
         if not elapsed:
             return
-        self._adjust(demands, elapsed)
+        self.choices.adjust(demands, elapsed)
+        self._choose(at, leads)
         if self._fits is None:
             return
         if at >= self._refit_at:
-            self.history.set_window(self._lead_window(leads))
             self._submit(at)
             self._refit_at += self._refit_s * (1 + (at - self._refit_at) // self._refit_s)
         try:
@@ -105,30 +108,19 @@ class Foresight:
             self._fitted, self._memory = fitted, fitted.memory
         if self._fitted is not None:
             self.reckoning.settle(self.history)
+            self.doubts.judge(self.history, self.choices.usual, self.choices.holds())
+            self.failures += self.doubts.told
+            self.doubts.told.clear()
             try:
-                self._look_ahead(at, leads, self._fitted)
+                self._look_ahead(at, leads, demands, self._fitted)
             except Exception as error:  # a forecast is advice: a method that fails must not stop the tick
                 self.failures.append(f"forecast: {type(error).__name__}: {error}")
 
-    def _usual_work(self, name: str, demand: Demand) -> float:
-        """The mean of about the last day, by which a moment's weight is told."""
-        usual = self._usual.get(name, demand.work)
-        self._usual[name] = usual + self.history.step / DAY * (demand.work - usual)
-        return usual
-
-    def _adjust(self, demands: Mapping[str, Demand | None], elapsed_s: float) -> None:
-        """Levels nobody stated follow what came of them."""
-        for name, workload in self._policy.workloads.items():
-            demand = demands.get(name)
-            if demand is not None and name not in self._stated:
-                self._strictness[name] = adjusted(
-                    self._strictness[name],
-                    demand,
-                    self._usual_work(name, demand),
-                    workload.objective,
-                    self._begun[name],
-                    elapsed_s,
-                )
+    def _choose(self, at: float, leads: Mapping[str, Lead]) -> None:
+        try:
+            self.choices.night(at, self.history, leads)
+        except Exception as error:  # choices are advice too: what was chosen before stands
+            self.failures.append(f"tune: {type(error).__name__}: {error}")
 
     def _submit(self, at: float) -> None:
         assert self._fits is not None
@@ -147,38 +139,35 @@ class Foresight:
             return nan
         return trail.steady if end - self.history.step < trail.rate_at <= end + self.history.step else nan
 
-    def _lead_window(self, leads: Mapping[str, Lead]) -> int:
-        widest = max((lead.slow - lead.early for lead in leads.values()), default=0.0)
-        return ceil(widest / self.history.step) + 1
-
-    def _look_ahead(self, at: float, leads: Mapping[str, Lead], fitted: Fitted) -> None:
+    def _look_ahead(
+        self,
+        at: float,
+        leads: Mapping[str, Lead],
+        demands: Mapping[str, Demand | None],
+        fitted: Fitted,
+    ) -> None:
         step = self.history.step
         horizon = max(max(lead.slow, lead.break_even) for lead in leads.values()) + 2 * step
-        try:
-            forecast = fitted.forecast(self.history.recent(self._memory), horizon, self._asked)
-        except Exception as error:  # a forecast is advice: a method that fails must not stop the tick
-            self.failures.append(f"forecast: {type(error).__name__}: {error}")
-            return
+        forecast = fitted.forecast(self.history.recent(self._memory), horizon, self._asked)
         self.forecast = forecast
-        names = self.history.names
-        window_s = (self.history.window - 1) * step
+        need = self.history.need_at(self.history.end).tolist()
+        least = least_of_day(self.history).tolist()
         read = {}
-        for row, name in enumerate(names):
-            level = level_of(self._strictness[name])
-            factor = self.reckoning.factor(row, level)
-            read[name] = read_outlook(forecast, row, leads[name], level, factor, at, window_s)
-        # One that cannot be is left out; the outlook before it stands until it is stale.
-        self.outlooks = {**self.outlooks, **{name: o for name, o in read.items() if o is not None}}
+        for row, name in enumerate(self.history.names):
+            bounds = read_bounds(forecast, row, leads[name], self.reckoning.factors(row), at)
+            if bounds is None:
+                continue  # it cannot be; the outlook before it stands until it is stale
+            self.choices.remember(name, forecast.origin, bounds)
+            outlook = read_outlook(bounds, self.choices.price(name), forecast.origin, forecast.method)
+            demand = demands.get(name)
+            if demand is not None:
+                arrives = min(int(leads[name].slow // step), forecast.ahead - 1)
+                rule = self.choices.by_rule(name, demand.work)
+                self.doubts.ask(name, self.history.end + (arrives + 1) * step, outlook.ahead, rule)
+            read[name] = outlook._replace(
+                trust=round(self.choices.worth(name) * self.doubts.trust[name].weight, 6),
+                collapsed=self.doubts.collapsed(name, need[row], least[row], at),
+            )
+        self.outlooks = {**self.outlooks, **read}
         arrives = min(int(max(lead.slow for lead in leads.values()) // step), forecast.ahead - 1)
         self.reckoning.say(self.history.end + (arrives + 1) * step, forecast.paths[:, :, arrives])
-
-
-def _means(history: History) -> dict[str, float]:
-    """Mean work a second over the last week, for those that were measured."""
-    recent = history.work().last(int(7 * DAY / history.step)).values
-    means = {}
-    for row, name in enumerate(history.names):
-        known = recent[row][np.isfinite(recent[row])]
-        if known.size:
-            means[name] = float(known.mean())
-    return means

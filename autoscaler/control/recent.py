@@ -1,62 +1,58 @@
-"""The highest plan of each target's stabilisation window."""
+"""The highest plan of each target's stabilisation window, which may change from day to day."""
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from autoscaler.core.chosen import ROUTERS_HOLD_S, Chosen, hold_of
 from autoscaler.core.cluster import Target, nodes, routers, servers
-from autoscaler.core.guards import stabilisation_of
 from autoscaler.core.policy import Policy
 
 LONGEST_PAUSE_S = 60.0  # between two plans of one window
+KEPT_S = 3_900.0  # a window that grows finds what it needs
 
 
-@dataclass(slots=True)
-class _Plans:
-    """Falling plans only, newest last: the first is the highest, and each is looked at once."""
-
-    window: float
-    pause: float
-    since: float
-    last: float
-    falling: deque[tuple[float, int]] = field(default_factory=deque)
+def windows(policy: Policy, chosen: Mapping[str, Chosen]) -> dict[Target, float]:
+    """How long plans of each target hold it."""
+    found = {nodes(name): pool.nodes.stabilisation_s or 0.0 for name, pool in policy.pools.items()}
+    for name, workload in policy.workloads.items():
+        found[servers(name)] = hold_of(workload.servers, chosen[name])
+        if workload.routers is not None:
+            stated = workload.routers.stabilisation_s
+            found[routers(name)] = ROUTERS_HOLD_S if stated is None else stated
+    return found
 
 
 class RecentPlans:
-    """What each target was planned to be of late."""
+    """Falling plans only, newest last: within any window the first is the highest."""
 
-    def __init__(self, policy: Policy) -> None:
-        limits = {nodes(name): pool.nodes for name, pool in policy.pools.items()}
-        for name, workload in policy.workloads.items():
-            limits[servers(name)] = workload.servers
-            if workload.routers is not None:
-                limits[routers(name)] = workload.routers
-        self._window = {target: stabilisation_of(target, of) for target, of in limits.items()}
-        self._plans: dict[Target, _Plans] = {}
+    def __init__(self, window: Mapping[Target, float]) -> None:
+        self.window = window
+        self._since: dict[Target, float] = {}
+        self._last: dict[Target, float] = {}
+        self._falling: dict[Target, deque[tuple[float, int]]] = {target: deque() for target in window}
 
     def add(self, at: float, plans: Mapping[Target, int]) -> None:
         for target, plan in plans.items():
-            kept = self._plans.get(target)
-            if kept is None:
-                window = self._window[target]
-                kept = self._plans[target] = _Plans(window, max(window, LONGEST_PAUSE_S), at, at)
-            falling = kept.falling
-            if not 0.0 <= at - kept.last <= kept.pause:
+            falling = self._falling[target]
+            if falling and not 0.0 <= at - self._last[target] <= max(self.window[target], LONGEST_PAUSE_S):
                 falling.clear()  # nobody planned for so long, or the clock went back: the window begins anew
-                kept.since = at
-            kept.last = at
+                self._since[target] = at
+            self._last[target] = at
+            self._since.setdefault(target, at)
             while falling and falling[-1][1] <= plan:
                 falling.pop()
             falling.append((at, plan))
+            kept = max(self.window[target], KEPT_S)
+            while at - falling[0][0] > kept:
+                falling.popleft()
 
     def highest(self, at: float) -> dict[Target, int]:
         """By target; one whose window is not full yet is absent: what was planned before we do not know."""
         highest = {}
-        for target, kept in self._plans.items():
-            if at - kept.since < kept.window or at - kept.last > kept.pause:
+        for target, since in self._since.items():
+            window = self.window[target]
+            if at - since < window or at - self._last[target] > max(window, LONGEST_PAUSE_S):
                 continue
-            falling = kept.falling
-            while at - falling[0][0] > kept.window and len(falling) > 1:
-                falling.popleft()
-            highest[target] = falling[0][1]
+            falling = self._falling[target]
+            highest[target] = next((plan for when, plan in falling if at - when <= window), falling[-1][1])
         return highest

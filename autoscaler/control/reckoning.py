@@ -50,31 +50,25 @@ class Reckoning:
         spread = round(float(self._calibration.spread[row, 0]), 6)
         return Calibrated(strictness, self._levels, shifts, spread)
 
-    def factor(self, row: int, level: float) -> float:
-        """By how much a bound at this level has lately been too low (> 1) or too high."""
-        shifts, levels = self._shifts[row], self._levels
-        if level <= levels[0]:
-            return exp(shifts[0])
-        for k in range(1, len(levels)):
-            if level <= levels[k]:
-                weight = (level - levels[k - 1]) / (levels[k] - levels[k - 1])
-                return exp(shifts[k - 1] + weight * (shifts[k] - shifts[k - 1]))
-        return exp(shifts[-1])
+    def factors(self, row: int) -> list[float]:
+        """By how much the bound of each level has lately been too low (> 1) or too high."""
+        return [exp(shift) for shift in self._shifts[row]]
 
     def say(self, end: float, bounds: FloatArray) -> None:
         """Bounds (levels, rows) of the forecast itself, for the step that ends at `end`."""
         if end % EVERY_S < 1.0:
             self._said.append(_Said(end, bounds.T * np.exp(self._calibration.shifts)))
 
-    def settle(self, history: History) -> None:
-        """Learn from every step that was spoken of and has ended."""
-        while self._said and self._said[0].end > history.end + 86_400.0:
+    def settle(self, history: History, until: float | None = None) -> None:
+        """Learn from every step that was spoken of and has ended; by `until`, where a past is lived again."""
+        ended = history.end if until is None else until
+        while self._said and self._said[0].end > ended + 86_400.0:
             self._said.popleft()  # the clock went back
-        while self._said and self._said[0].end <= history.end + 0.5 * history.step:
+        while self._said and self._said[0].end <= ended + 0.5 * history.step:
             said = self._said.popleft()
             if said.end <= history.start:
                 continue  # forgotten since: the clock jumped
-            came = history.target_at(said.end)
+            came = history.need_at(said.end)
             self._calibration = update(self._calibration, said.bounds, _where_banded(said.bounds, came))
             self._shifts = self._calibration.shifts.tolist()
             for row, name in enumerate(self._names):

@@ -7,6 +7,7 @@ in `Inputs`, so one record gives its decision again.
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from autoscaler.core.chosen import ROUTERS_HOLD_S, Chosen, cooldown_of, headroom_of, hold_of
 from autoscaler.core.cluster import Fleet, Target, nodes, routers, servers
 from autoscaler.core.decision import Decision, Hold, Scale, Scope, Verdict
 from autoscaler.core.demand import Demand
@@ -19,6 +20,7 @@ from autoscaler.core.policy import Limits, Policy, Pool, Workload
 from autoscaler.core.reasons import Reason, Why
 from autoscaler.core.share import Claim, allot, nodes_for
 
+BELIEVED = 0.5  # a blind workload goes up only to a forecast that was rather right than wrong
 ROUTER_COOLDOWN_S = 120.0
 ROUTER_SLACK = 0.1
 FIRST = 1 << 30  # before every stated priority
@@ -40,6 +42,7 @@ class Inputs(NamedTuple):
     recents: Mapping[Target, int]  # highest plan of the stabilisation window; absent: not full yet
     calendar: Mapping[str, int]  # scheduled minimum, where one holds now
     moves: Mapping[Target, Moves]
+    chosen: Mapping[str, Chosen]  # by workload
 
 
 class _Draft(NamedTuple):
@@ -129,13 +132,14 @@ def _need(workload: Workload, pool: Pool, inputs: Inputs, alone: bool) -> Need |
     per_node = workload.profile.servers_per_node(pool.gpus_per_node) if alone else 1
     lead = inputs.leads[workload.name]
     if demand is not None:
-        need = server_need(demand, outlook, fleet, lead, workload, per_node, inputs.at)
+        headroom = headroom_of(workload, inputs.chosen[workload.name])
+        need = server_need(demand, outlook, fleet, lead, workload, headroom, per_node, inputs.at)
         if not fleet.desired:  # at zero, the next request waits for a whole start: said all the time
             need = need._replace(why=(*need.why, Why(Reason.FIRST_WAIT, (("seconds", lead.median),))))
         return need
     # Blind: hold, or go up to what a forecast made before still says.
     ahead = fleet.desired
-    if outlook is not None and inputs.at - outlook.origin <= STALE_S:
+    if outlook is not None and inputs.at - outlook.origin <= STALE_S and outlook.trust >= BELIEVED:
         ahead = max(ahead, whole(outlook.ahead))
     return Need(ahead, ahead, (Why(Reason.BLIND),))
 
@@ -187,17 +191,19 @@ def _settle_servers(workload: Workload, pool: Pool, need: Need, room: int, input
     calendar = inputs.calendar.get(name, 0)
     if at_rest(proposal, limits, calendar, room):
         return _Draft(workload, proposal, need.down)
-    lead = inputs.leads[name]
+    chosen, outlook = inputs.chosen[name], inputs.outlooks.get(name)
     context = Context(
         inputs.at,
         limits,
         inputs.moves.get(target, UNMOVED),
         demand is None,
         demand is not None and demand.may_lower,
+        outlook is not None and outlook.collapsed and inputs.at - outlook.origin <= STALE_S,
+        hold_of(limits, chosen),
         inputs.recents.get(target),
         need.down,
-        lead.slow,
-        lead.break_even if limits.cooldown_down_s is None else limits.cooldown_down_s,
+        inputs.leads[name].slow,
+        cooldown_of(limits, chosen),
         None if pool.budget_per_hour is None else _room(workload, pool, _budget(pool)),
         room,
         calendar,
@@ -289,10 +295,12 @@ def _decide_nodes(
         inputs.moves.get(target, UNMOVED),
         unseen,
         True,
+        False,
+        limits.stabilisation_s or 0.0,  # nodes follow servers that have settled
         inputs.recents.get(target),
         _carrying(users, agreed, pool) + dead,
         lead.slow,
-        lead.break_even if limits.cooldown_down_s is None else limits.cooldown_down_s,
+        limits.cooldown_down_s or 0.0,
         None,
         limits.ceiling,
         0,
@@ -326,6 +334,8 @@ def _decide_routers(workload: Workload, limits: Limits, inputs: Inputs, plans: d
         inputs.moves.get(target, UNMOVED),
         load is None,
         True,
+        False,
+        ROUTERS_HOLD_S if limits.stabilisation_s is None else limits.stabilisation_s,
         inputs.recents.get(target),
         lower,
         0.0,

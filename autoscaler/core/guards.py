@@ -5,17 +5,14 @@ nothing doubted, nothing still on its way, the highest recent plan, the forecast
 and the cooldown after going down.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
-from autoscaler.core.cluster import Kind, Target
+from autoscaler.core.cluster import Target
 from autoscaler.core.ledger import Moves
 from autoscaler.core.policy import Limits
 from autoscaler.core.reasons import AFTER, Reason, Why
 
-# Servers cost minutes to get back. Measured: 5 min instead of 2 takes a fifth off the turns for 0.5 % more,
-# 10 min halves them for 0.7–2.7 %.
-STABILISATION_S: Mapping[Kind, float] = {"servers": 300.0, "routers": 120.0, "nodes": 0.0}
 SETTLE_S = 60.0  # an order of ours may take so long to be seen; until then it is not given again
 
 
@@ -40,20 +37,15 @@ class Context(NamedTuple):
     moves: Moves
     blind: bool
     may_lower: bool
-    recent: int | None  # highest plan of the stabilisation window; None: the window is not full yet
+    collapsed: bool
+    hold_s: float  # the stabilisation window
+    recent: int | None  # the highest plan of that window; None: it is not full yet
     agreed: int  # what the forecast needs until a server let go now could be back
     lead_s: float
     cooldown_s: float
     budget: int | None
     room: int
     calendar: int
-
-
-def stabilisation_of(target: Target, limits: Limits) -> float:
-    """The window of a target: nodes follow servers that have settled, and need none of their own."""
-    if limits.stabilisation_s is not None:
-        return limits.stabilisation_s
-    return STABILISATION_S[target.kind]
 
 
 Guard = Callable[[Proposal, Context], Proposal]
@@ -64,6 +56,13 @@ def see_before_lowering(proposal: Proposal, context: Context) -> Proposal:
     if proposal.to >= proposal.desired or (context.may_lower and not context.blind):
         return proposal
     return proposal.changed(proposal.desired, Reason.BLIND if context.blind else Reason.DOUBTED)
+
+
+def doubt_a_collapse(proposal: Proposal, context: Context) -> Proposal:
+    """An outage drops traffic before a retry storm: what fell below all that was usual keeps its servers."""
+    if proposal.to >= proposal.desired or not context.collapsed:
+        return proposal
+    return proposal.changed(proposal.desired, Reason.COLLAPSED)
 
 
 def never_order_twice(proposal: Proposal, context: Context) -> Proposal:
@@ -80,7 +79,7 @@ def go_down_to_recent_plans(proposal: Proposal, context: Context) -> Proposal:
     """Down only to the highest recent plan; before the window is full we do not know it."""
     if proposal.to >= proposal.desired:
         return proposal
-    window = stabilisation_of(proposal.target, context.limits)
+    window = context.hold_s
     if context.recent is None:
         return proposal.changed(proposal.desired, Reason.STABILISATION, ("window_s", window))
     if context.recent <= proposal.to:
@@ -171,6 +170,7 @@ def keep_bounds(proposal: Proposal, context: Context) -> Proposal:
 
 GUARDS: tuple[Guard, ...] = (
     see_before_lowering,
+    doubt_a_collapse,
     never_order_twice,
     go_down_to_recent_plans,
     forecast_must_agree,

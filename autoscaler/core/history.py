@@ -1,19 +1,24 @@
 """Demand after Demand on a regular grid, and the requirement it amounts to; gaps stay gaps.
 
 The requirement at a step is the least constant capacity that keeps first-in-first-out waits within the
-objective: the largest of work(L) ÷ (L + wait) over windows of length L that end there. The forecast's target
-is its maximum over the lead window. All rows share one grid, so that a thousand workloads are one array.
+objective: the largest of work(L) ÷ (L + wait) over windows of length L that end there. All rows share one
+grid, so that a thousand workloads are one array.
 """
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
-from math import nan
 
 import numpy as np
 
 from forecasting.series import FloatArray, Panel
 
-WINDOWS = (1, 2, 3, 5, 7, 10, 15, 20, 30)  # in steps; beyond half an hour the wait no longer matters
+WINDOWS = (1, 2, 3, 5, 7, 10, 15)  # in steps
+# Capacity has followed by then; a longer window would hold on to a spike of minutes for as long.
+LONGEST_WINDOW_S = 900.0
+
+
+def windows_for(step: float) -> tuple[int, ...]:
+    return tuple(length for length in WINDOWS if length == 1 or length * step <= LONGEST_WINDOW_S)
 
 
 def requirement(work: FloatArray, step: float, wait: FloatArray) -> FloatArray:
@@ -25,7 +30,7 @@ def requirement(work: FloatArray, step: float, wait: FloatArray) -> FloatArray:
     np.cumsum(np.where(known, work, 0.0) * step, axis=1, out=total[:, 1:])
     np.cumsum(known, axis=1, out=count[:, 1:])
     best = np.where(known, 0.0, np.nan)
-    for length in WINDOWS:
+    for length in windows_for(step):
         if length > steps:
             break
         seconds = length * step
@@ -36,32 +41,19 @@ def requirement(work: FloatArray, step: float, wait: FloatArray) -> FloatArray:
     return best
 
 
-def trailing_maximum(values: FloatArray, window: int) -> FloatArray:
-    """The largest of the last `window` steps, gaps left out; a gap where the step itself is one."""
-    best = values.copy()
-    for lag in range(1, window):
-        part = best[:, lag:]
-        np.fmax(part, values[:, :-lag], out=part)
-    best[np.isnan(values)] = np.nan
-    return best
-
-
 class History:
     """The past of every workload on one grid. It grows by whole steps and forgets what is too old."""
 
-    def __init__(
-        self, waits: Mapping[str, float], *, step: float = 60.0, days: float = 28.0, window: int = 4
-    ):
+    def __init__(self, waits: Mapping[str, float], *, step: float = 60.0, days: float = 28.0):
         self.names: Sequence[str] = tuple(waits)
         self.step = step
-        self.window = window
+        self._windows = windows_for(step)
         self.start = 0.0
         self._wait = np.array(list(waits.values()), dtype=float)
         self._keep = int(days * 86_400.0 / step)
         self._used = 0
         self._work = np.full((len(self.names), 0), np.nan)
         self._need = self._work
-        self._target = self._work
 
     @property
     def end(self) -> float:
@@ -106,7 +98,7 @@ class History:
             self._used = 0
             self.start = at // self.step * self.step
             empty = np.full((len(self.names), 0), np.nan)
-            self._need = self._target = self._work = empty
+            self._need = self._work = empty
 
     def close(self, work: Sequence[float]) -> None:
         """One more step, measured for every row (NaN: nobody measured)."""
@@ -115,43 +107,30 @@ class History:
         k = self._used
         self._work[:, k] = work
         self._used = k + 1
-        first = max(0, k + 1 - WINDOWS[-1])
+        first = max(0, k + 1 - self._windows[-1])
         if len(self.names) == 1:
             self._close_one(k, self._work[0, first : k + 1].tolist())
             return
         recent = self._work[:, first : k + 1]
         self._need[:, k] = requirement(recent, self.step, self._wait)[:, -1]
-        low = max(0, k + 1 - self.window)
-        newest = self._need[:, k]
-        peak = np.fmax.reduce(self._need[:, low : k + 1], axis=1)
-        self._target[:, k] = np.where(np.isnan(newest), np.nan, peak)
 
     def _close_one(self, k: int, recent: list[float]) -> None:
         """One row in plain floats: a replay of one workload closes a thousand steps a second."""
-        newest = _newest_requirement(recent, self.step, float(self._wait[0]))
-        window = self._need[0, max(0, k + 1 - self.window) : k].tolist()
-        self._need[0, k] = newest
-        self._target[0, k] = max([newest, *[x for x in window if x == x]]) if newest == newest else nan
-
-    def set_window(self, window: int) -> None:
-        """The lead window changed: every past target changes with it."""
-        if window != self.window:
-            self.window = window
-            self._recompute()
+        self._need[0, k] = _newest_requirement(recent, self._windows, self.step, float(self._wait[0]))
 
     def panel(self) -> Panel:
-        """The targets: what the forecaster learns from. A view; read, never written."""
-        return Panel(start=self.start, step=self.step, values=self._target[:, : self._used])
+        """The requirement: what the forecaster learns from. A view; read, never written."""
+        return Panel(start=self.start, step=self.step, values=self._need[:, : self._used])
 
     def recent(self, steps: int) -> Panel:
-        """The newest of the targets."""
+        """The newest of the requirement."""
         first = max(self._used - steps, 0)
         start = self.start + first * self.step
-        return Panel(start=start, step=self.step, values=self._target[:, first : self._used])
+        return Panel(start=start, step=self.step, values=self._need[:, first : self._used])
 
-    def target_at(self, end: float) -> FloatArray:
-        """The target of the step that ended at `end`, for every row."""
-        column: FloatArray = self._target[:, round((end - self.start) / self.step) - 1]
+    def need_at(self, end: float) -> FloatArray:
+        """The requirement of the step that ended at `end`, for every row."""
+        column: FloatArray = self._need[:, round((end - self.start) / self.step) - 1]
         return column
 
     def work(self) -> Panel:
@@ -161,7 +140,6 @@ class History:
         used = self._used
         if used:
             self._need[:, :used] = requirement(self._work[:, :used], self.step, self._wait)
-            self._target[:, :used] = trailing_maximum(self._need[:, :used], self.window)
 
     def _allot(self, work: FloatArray) -> None:
         """Room for half a day to come; what is too old goes. Copied twice a day, not every step."""
@@ -176,18 +154,18 @@ class History:
                 new[:, :kept] = old[:, drop : self._used]
             return new
 
-        self._need, self._target, self._work = moved(self._need), moved(self._target), moved(work)
+        self._need, self._work = moved(self._need), moved(work)
         self._used = kept
 
 
-def _newest_requirement(work: list[float], step: float, wait: float) -> float:
+def _newest_requirement(work: list[float], windows: tuple[int, ...], step: float, wait: float) -> float:
     """`requirement` of one row's newest step in plain floats: ten times faster than arrays of one row."""
     newest = work[-1]
     if newest != newest:
         return newest
     best = 0.0
     totals = list(accumulate([value * step for value in reversed(work)]))
-    for length in WINDOWS:
+    for length in windows:
         if length > len(totals):
             break
         rate = totals[length - 1] / (length * step + wait)

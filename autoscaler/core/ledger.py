@@ -7,6 +7,7 @@ from typing import NamedTuple
 from autoscaler.core.cluster import Target
 from autoscaler.core.demand import Trail
 from autoscaler.core.lead_time import LeadTimes
+from autoscaler.core.trust import SURE
 
 NEVER = float("-inf")
 HOUR = 3600.0
@@ -37,10 +38,11 @@ UNMOVED = Moves()
 class Calibrated(NamedTuple):
     """How strictly one workload is planned, and what was learned of its bounds."""
 
-    strictness: float
+    strictness: float  # log₁₀ of the price of lateness
     levels: tuple[float, ...]
     shifts: tuple[float, ...]  # of the bounds' logarithms, by level
     spread: float  # usual size of an error
+    odds: float = SURE  # how far the forecast is trusted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,11 +14,9 @@ from autoscaler.core.outlook import STALE_S, Outlook
 from autoscaler.core.policy import Workload
 from autoscaler.core.reasons import Reason, Why
 
-REACTIVE_HEADROOM = (
-    0.15  # without a forecast; measured on traces, it is what 99 % took (6 % on the smoothest)
-)
 KV_HIGH = 0.95
 MOST_REPAID = 1.0  # a backlog may ask for as much again as demand itself: a start is billed for minutes
+MINUTE = 60.0
 TIED = 1e-6  # forecasts are rounded to six digits: a need this little above a whole count is that count
 
 
@@ -40,24 +38,32 @@ def server_need(
     fleet: Fleet,
     lead: Lead,
     workload: Workload,
+    headroom: float,
     per_node: int,
     at: float,
 ) -> Need:
     """The servers of one workload; `per_node` > 1 fills the nodes we would pay for anyway."""
     full = workload.objective.utilisation or 1.0
+    rule = demand.work / full * (1.0 + headroom)
+    foreseen = outlook is not None and at - outlook.origin <= STALE_S
+    if foreseen:
+        # A busy minute may be served a little later: what is ordered for it would come when it has passed.
+        demand = demand._replace(work=demand.work * MINUTE / (MINUTE + workload.objective.wait_s))
     present = demand.work / full
     backlog = 0.0
     if demand.work > fleet.ready or demand.backlog > 0.0:
         backlog = _backlog_left(demand, outlook, fleet, lead, workload, at)
-    if outlook is not None and at - outlook.origin <= STALE_S:
+    if outlook is not None and foreseen:
         ahead, hold = outlook.ahead / full, outlook.hold / full
         if workload.headroom is not None:
             ahead, hold = ahead * (1.0 + workload.headroom), hold * (1.0 + workload.headroom)
         asks = Why(Reason.FORECAST, (("ahead", ahead), ("level", outlook.level), ("in_s", lead.slow)))
+        if outlook.trust < 1.0:
+            ahead, hold = _mixed(ahead, rule, outlook.trust), _mixed(hold, rule, outlook.trust)
+            asks = Why(Reason.MIXED, (("need", ahead), ("trust", outlook.trust), ("rule", rule)))
     else:
-        kept = REACTIVE_HEADROOM if workload.headroom is None else workload.headroom
-        ahead = hold = present * (1.0 + kept)
-        asks = Why(Reason.REACTIVE, (("need", ahead), ("headroom", kept)))
+        ahead = hold = rule
+        asks = Why(Reason.REACTIVE, (("need", ahead), ("headroom", headroom)))
     if ahead < present:
         asks = Why(Reason.PRESENT_NEED, (("work", present), ("requests", demand.requests)))
     up = whole(ahead if ahead > present else present)
@@ -74,6 +80,10 @@ def server_need(
     if per_node > 1:
         up, down = -(-up // per_node) * per_node, -(-down // per_node) * per_node
     return Need(up, down, why)
+
+
+def _mixed(forecast: float, rule: float, trust: float) -> float:
+    return trust * forecast + (1.0 - trust) * rule
 
 
 def _backlog_left(

@@ -10,6 +10,7 @@ class Reason(Enum):
     BACKLOG = "backlog"
     FORECAST = "forecast"
     REACTIVE = "reactive rule"  # no forecast worth reading: present need and a stated headroom
+    MIXED = "mixed"  # forecast and reactive rule, by how right each has been
     KV_PRESSURE = "kv pressure"
     MEMORY_PRESSURE = "memory pressure"
     ROUTER_LOAD = "router load"
@@ -22,6 +23,7 @@ class Reason(Enum):
     PAUSED = "paused"
     BLIND = "blind"
     DOUBTED = "doubted"
+    COLLAPSED = "collapsed"  # demand fell below all of the last day while the forecast was trusted
     ORDERED = "ordered"
     STABILISATION = "stabilisation"
     FORECAST_DISAGREES = "forecast disagrees"

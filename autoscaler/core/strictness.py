@@ -1,31 +1,18 @@
-"""The planned level follows what came of it: more misses than were promised raise it, none lets it sink.
+"""The price of lateness follows what came of it: more misses than were promised raise it, none lets it sink.
 
-Strictness is −log₁₀(1 − level): 1 is the 90 % bound, 2 the 99 % bound. Each minute it moves by a little of
-(share that came late − share that may). So in the long run as many come late as may, whatever the forecast's
-own faults: adaptive conformal inference (Gibbs & Candès 2021) on what users feel instead of on the bound.
+Each minute its logarithm moves by a little of (share that came late − share that may). So in the long run as
+many come late as may, whatever the forecast's own faults: adaptive conformal inference (Gibbs & Candès 2021)
+on what users feel instead of on the bound.
 """
-
-from math import log10
 
 from autoscaler.core.demand import Demand
 from autoscaler.core.policy import Objective
 
-LOOSER, STRICTER = (
-    0.5,
-    0.6,
-)  # at most so far from where the objective began: 0.97 moves within 0.905 and 0.9925
-# A day at twice the misses that may be raises 0.97 to 0.979; a day of none lowers it to 0.958.
-GAIN_PER_DAY = 0.15
+LOOSER, STRICTER = 0.5, 0.7  # powers of ten, at most so far from where it began: a third to five times
+# A day at twice the misses that may be raises the price by two fifths; a day of none lowers it by a third.
+GAIN_PER_DAY = 0.2
 MARGIN = 0.6  # of the misses that may be: next week is not last week, and a promise is kept in both
 DAY = 86_400.0
-
-
-def strictness_of(level: float) -> float:
-    return -log10(max(1.0 - level, 1e-9))
-
-
-def level_of(strictness: float) -> float:
-    return float(1.0 - 10.0**-strictness)
 
 
 def adjusted(
@@ -36,7 +23,7 @@ def adjusted(
     begun: float,
     elapsed_s: float,
 ) -> float:
-    """After `elapsed_s` at this demand; a busy hour weighs more than a quiet one, as it has more requests."""
+    """log₁₀ of the price after `elapsed_s` at this demand; a busy hour weighs more: it has more requests."""
     late = 1.0 if demand.backlog > demand.work * objective.wait_s else 0.0
     weight = min(demand.work / usual_work, 5.0) if usual_work > 0.0 else 1.0
     may = max(MARGIN * (1.0 - objective.share), 1e-5)

@@ -7,7 +7,7 @@ from math import ceil
 
 import numpy as np
 
-from autoscaler.core.history import requirement, trailing_maximum
+from autoscaler.core.history import requirement
 from autoscaler.replay.offered import Offered
 from forecasting.forecast import Forecast
 from forecasting.series import FloatArray, Panel
@@ -19,12 +19,12 @@ class Oracle:
     name = "oracle"
     memory = 1
 
-    def __init__(self, offered: Mapping[str, Offered], waits: Mapping[str, float], step: float, window: int):
+    def __init__(self, offered: Mapping[str, Offered], waits: Mapping[str, float], step: float):
         works, starts = [], []
         for name, one in offered.items():
             start, work = _whole_steps(one, step)
             need = requirement(work[np.newaxis], step, np.array([waits[name]]))
-            works.append(trailing_maximum(need, window)[0])
+            works.append(need[0])
             starts.append(start)
         self._start = max(starts)
         cut = [w[round((self._start - s) / step) :] for w, s in zip(works, starts, strict=True)]

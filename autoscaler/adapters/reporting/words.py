@@ -13,6 +13,7 @@ RESTRAINTS = (
     Reason.PAUSED,
     Reason.BLIND,
     Reason.DOUBTED,
+    Reason.COLLAPSED,
     Reason.ORDERED,
     Reason.STABILISATION,
     Reason.FORECAST_DISAGREES,
@@ -96,6 +97,10 @@ _WORDS: Mapping[Reason, Callable[[Told], str]] = {
         f"no forecast is worth reading, so present need and {percent(t.of('headroom'))} to spare ask for "
         f"{t.several('need')}"
     ),
+    Reason.MIXED: lambda t: (
+        f"the forecast has lately been right enough to count for {percent(t.of('trust'))}, "
+        f"and the reactive rule asks for {t.several('rule')}: together {t.several('need')}"
+    ),
     Reason.KV_PRESSURE: lambda t: f"the KV cache is {percent(t.of('kv_use'))} full",
     Reason.MEMORY_PRESSURE: lambda t: (
         f"GPU memory is {number(100 * t.of('above_usual'))} points above what is usual here"
@@ -117,6 +122,10 @@ _WORDS: Mapping[Reason, Callable[[Told], str]] = {
     Reason.PAUSED: lambda t: "paused by the operator",
     Reason.BLIND: lambda t: "nothing fresh was measured, and blind never goes down",
     Reason.DOUBTED: _doubted,
+    Reason.COLLAPSED: lambda t: (
+        "demand fell below half of all the last day has seen, while the forecast was right until then: "
+        "for an hour that may be an outage, and nothing goes"
+    ),
     Reason.ORDERED: lambda t: (
         f"the order for {t.several('to')} given {duration(max(t.at - t.of('at'), 0.0))} ago is not seen yet "
         "and is neither repeated nor taken back"

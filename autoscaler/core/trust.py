@@ -1,0 +1,41 @@
+"""How far a forecast is believed beside the reactive rule: by what each would lately have cost.
+
+What both asked for at one instant is held beside what came a lead time later. Idle servers cost their time,
+too few cost late requests; the difference moves the odds. So a forecast that fails is left for the rule within
+minutes where requests wait, within hours where money is wasted, and comes back by itself.
+"""
+
+from math import sqrt
+from typing import NamedTuple
+
+SURE = 4.0  # the odds stay within ± this; from half of it on the forecast alone plans
+GAIN = 0.05  # a minute of twice the servers moves a twentieth: four hours from wholly believed to not at all
+FASTEST = 0.5  # a minute in which nobody could be served in time: a quarter of an hour
+LATE = (
+    10.0  # a request that waits, in idle servers: enough to leave what fails, not to flee one unlucky minute
+)
+SHORT = 0.25  # so much too little makes every request late
+
+
+class Trust(NamedTuple):
+    odds: float = SURE
+
+    @property
+    def weight(self) -> float:
+        """The forecast's part of the plan, 0 to 1."""
+        return min(max(0.5 + self.odds / SURE, 0.0), 1.0)
+
+
+def judged(trust: Trust, forecast: float, rule: float, came: float, usual: float) -> Trust:
+    """After what came: `forecast` and `rule` are the servers that each had asked for, for this moment."""
+    if not usual > 0.0:
+        return trust
+    gained = GAIN * (_cost(rule, came, usual) - _cost(forecast, came, usual))
+    gained = min(max(gained, -FASTEST), FASTEST)
+    return Trust(min(max(trust.odds + gained, -SURE), SURE))
+
+
+def _cost(servers: float, came: float, usual: float) -> float:
+    """Idle and late together, in usual loads."""
+    short = min(max(came - servers, 0.0) / (SHORT * came), 1.0) if came > 0.0 else 0.0
+    return servers / usual + LATE * short * sqrt(max(came, 0.0) / usual)
