@@ -6,6 +6,7 @@ fleet.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import ceil, exp, inf, log
 from typing import NamedTuple
 
@@ -45,6 +46,8 @@ def count_for(levels: Sequence[float], bounds: Sequence[float], price: Price) ->
         cost = count + weight * chance
         if cost < least - 1e-9:
             best, least, enough = count, cost, 1.0 - chance
+        if weight * chance <= stride:
+            break  # one more step costs more than all that is left to gain
     return Answer(float(best), enough)
 
 
@@ -56,7 +59,8 @@ def chance_above(levels: Sequence[float], bounds: Sequence[float], value: float)
         k = 1
         while value >= bounds[k]:
             k += 1
-    low, high = _odds(levels[k - 1]), _odds(levels[k])
+    odds_of = _odds(tuple(levels))
+    low, high = odds_of[k - 1], odds_of[k]
     width = max(bounds[k] - bounds[k - 1], 1e-6)
     odds = low + (value - bounds[k - 1]) / width * (high - low)
     return 1.0 / (1.0 + exp(min(max(odds, -40.0), 40.0)))
@@ -73,5 +77,6 @@ def bound_at(levels: Sequence[float], bounds: Sequence[float], level: float) -> 
     return bounds[-1]
 
 
-def _odds(level: float) -> float:
-    return log(level / (1.0 - level))
+@lru_cache(maxsize=64)
+def _odds(levels: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(log(level / (1.0 - level)) for level in levels)

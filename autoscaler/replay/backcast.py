@@ -18,6 +18,7 @@ from forecasting.series import Panel
 
 DAY = 86_400.0
 LEAST_S = 0.5 * DAY  # of past before the first day that is lived again
+EVERY = 2  # steps between two forecasts: half the time, and one looks a step further the second time
 
 
 def backcast(
@@ -38,14 +39,15 @@ def backcast(
         until = min(begin + DAY, panel.end)
         fitted = forecaster.fit(panel.until(begin))
         first, last = (round((at - panel.start) / step) for at in (begin, until))
-        for k in range(first, last):
+        for k in range(first, last, EVERY):
             recent = _ending(panel, k, fitted.memory)
             reckoning.settle(history, recent.end)
             forecast = fitted.forecast(recent, horizon, levels)
-            for row, name in enumerate(history.names):
-                bounds = read_bounds(forecast, row, leads[name], reckoning.factors(row), recent.end)
-                if bounds is not None:
-                    said[name].append(Said(recent.end, bounds.ahead, bounds.hold))
+            for end in (recent.end + j * step for j in range(min(EVERY, last - k))):
+                for row, name in enumerate(history.names):
+                    bounds = read_bounds(forecast, row, leads[name], reckoning.factors(row), end)
+                    if bounds is not None:
+                        said[name].append(Said(end, bounds.ahead, bounds.hold))
             at = min(arrives, forecast.ahead - 1)
             reckoning.say(recent.end + (at + 1) * step, forecast.paths[:, :, at])
         begin = until

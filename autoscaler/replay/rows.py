@@ -57,8 +57,11 @@ class Score(NamedTuple):
 
 
 def live(work: FloatArray, ahead: FloatArray, hold: FloatArray, expected: FloatArray, rules: Rules) -> Score:
-    """A day of `work` (steps,), with what each row's reading of the forecast asked for, (steps, rows)."""
-    rows = ahead.shape[1]
+    """Days of `work`, with what each row's reading of the forecast asked for; all (steps, rows).
+
+    Rows may be other days as well as other candidates. A day that ends early is NaN from there on.
+    """
+    rows = work.shape[1]
     first = np.clip(np.ceil(hold[0] / rules.size) * rules.size, rules.floor, rules.ceiling)
     slots = int(rules.lead.slow // rules.step_s) + 2
     long_ago = np.full(rows, -1e9)
@@ -67,25 +70,25 @@ def live(work: FloatArray, ahead: FloatArray, hold: FloatArray, expected: FloatA
         np.repeat(first[:, None], LONGEST, axis=1),
     )  # fmt: skip
     late, spent = np.zeros(rows), np.zeros(rows)
-    before = work[0]
+    lasts = np.isfinite(work)
+    work = np.where(lasts, work, 0.0)
     looks = np.ceil(rules.hold_s / rules.step_s).astype(int)
     ages = (np.arange(LONGEST)[None, :] < looks[:, None]).astype(float)  # which of the ring a row looks at
-    for k, now in enumerate(work.tolist()):
-        at = k * rules.step_s
-        present = before * MINUTE / (MINUTE + rules.wait_s)
-        up, down = plan(present, ahead[k], hold[k], expected[k], state, at, rules)
+    presents = np.concatenate([work[:1], work[:-1]]) * (MINUTE / (MINUTE + rules.wait_s))
+    for k in range(len(work)):
+        at, now, lives = k * rules.step_s, work[k], lasts[k]
+        up, down = plan(presents[k], ahead[k], hold[k], expected[k], state, at, rules)
         to = settle(up, down, state, ages, at, rules)
         state, left = _move(state, to, down, k, at, rules)
-        spent += state.desired * rules.step_s + left * rules.drain_s
+        spent += lives * (state.desired * rules.step_s + left * rules.drain_s)
         backlog = np.maximum(state.backlog + (now - state.ready) * rules.step_s, 0.0)
         late += now * rules.step_s * _share_late(state.backlog, backlog, state.ready * rules.wait_s)
         state = state._replace(backlog=backlog)
-        before = now
-    return Score(late, np.full(rows, work.sum() * rules.step_s), spent)
+    return Score(late, work.sum(axis=0) * rules.step_s, spent)
 
 
 def plan(
-    present: float,
+    present: FloatArray,
     ahead: FloatArray,
     hold: FloatArray,
     expected: FloatArray,
@@ -109,7 +112,7 @@ def whole(need: FloatArray) -> FloatArray:
     return np.where(need <= TIED, 0.0, np.ceil(need - TIED))
 
 
-def _backlog_left(present: float, expected: FloatArray, state: State, rules: Rules) -> FloatArray:
+def _backlog_left(present: FloatArray, expected: FloatArray, state: State, rules: Rules) -> FloatArray:
     lead = rules.lead
     coming = np.maximum(present, 0.5 * (present + expected))
     patience = min(rules.wait_s, 0.5 * lead.median)

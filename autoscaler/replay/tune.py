@@ -99,8 +99,8 @@ class Tuning:
 
     def _frontier(self, task: Task, history: History, row: int) -> Frontier | None:
         kept = self._scores.setdefault(task.workload.name, {})
-        rules, candidates = rules_for(task, history.step), candidates_for(task.workload, task.size)
-        for day, score in scored(task, history, row, rules, candidates):
+        candidates = candidates_for(task.workload)
+        for day, score in scored(task, history, row, candidates):
             kept[day] = score
         for old in sorted(kept)[:-KEPT_DAYS]:
             del kept[old]
@@ -112,7 +112,7 @@ class Tuning:
         return Frontier(points, days, pick(points, task.workload, days))
 
 
-def candidates_for(workload: Workload, size: int) -> tuple[Candidate, ...]:
+def candidates_for(workload: Workload) -> tuple[Candidate, ...]:
     """Every price with every hold, and the reactive rule; a stated value leaves one candidate of its kind."""
     stated = Chosen(0.0)
     holds = sorted({hold_of(workload.servers, stated._replace(hold_s=hold)) for hold in HOLDS_S})
@@ -121,63 +121,79 @@ def candidates_for(workload: Workload, size: int) -> tuple[Candidate, ...]:
     return (*priced_ones, *(Candidate(None, hold, head) for hold in holds for head in heads))
 
 
-def rules_for(task: Task, step: float) -> Rules:
+def rules_for(task: Task, step: float, candidates: Sequence[Candidate], days: int) -> Rules:
+    """One row for each candidate of each day."""
     workload, limits = task.workload, task.workload.servers
-    candidates = candidates_for(workload, task.size)
-    holds = np.array([c.hold_s for c in candidates])
-    cooldowns = [cooldown_of(limits, Chosen(0.0, hold_s=c.hold_s)) for c in candidates]
+    holds = [c.hold_s for c in candidates]
+    cooldowns = [cooldown_of(limits, Chosen(0.0, hold_s=hold)) for hold in holds]
     return Rules(
-        holds, np.array(cooldowns), task.lead, workload.objective.wait_s, workload.repay_s, task.size,
-        limits.floor, limits.ceiling, task.lead.break_even - task.lead.median, step,
+        np.tile(holds, days), np.tile(cooldowns, days), task.lead, workload.objective.wait_s,
+        workload.repay_s, task.size, limits.floor, limits.ceiling,
+        task.lead.break_even - task.lead.median, step,
     )  # fmt: skip
 
 
 def scored(
-    task: Task, history: History, row: int, rules: Rules, candidates: Sequence[Candidate]
+    task: Task, history: History, row: int, candidates: Sequence[Candidate]
 ) -> list[tuple[int, Score]]:
-    """A score for each day of which something was said."""
-    step = history.step
-    work, start = history.work().values[row], history.start
-    parts: dict[int, list[tuple[int, int]]] = {}
+    """A score for each day of which something was said. All days at once: they are rows of one array."""
+    step, start = history.step, history.start
+    work = history.work().values[row]
+    days: dict[int, list[tuple[int, int]]] = {}
     for place, said in enumerate(task.said):
         k = round((said.end - start) / step)
         if 0 <= k < len(work) and work[k] == work[k]:
-            parts.setdefault(int(said.end // DAY), []).append((place, k))
-    found = []
-    for day, steps in parts.items():
-        if len(steps) < 2:
-            continue
-        places, ks = zip(*steps, strict=True)
-        ahead = np.array([task.said[p].ahead for p in places])
-        hold = np.array([task.said[p].hold for p in places])
-        found.append((day, _live(task, work[list(ks)], ahead, hold, rules, candidates)))
-    return found
+            days.setdefault(int(said.end // DAY), []).append((place, k))
+    parts = [_asked(task, work, steps, candidates) for steps in days.values()]
+    if not parts:
+        return []
+    longest = max(len(part.work) for part in parts)
+    whole = Asked(
+        *(
+            np.concatenate(column, axis=1)
+            for column in zip(*(_padded(p, longest) for p in parts), strict=True)
+        )
+    )
+    score = live(*whole, rules_for(task, step, candidates, len(parts)))
+    each = zip(*(np.split(column, len(parts)) for column in score), strict=True)
+    return [(day, Score(*columns)) for day, columns in zip(days, each, strict=True)]
 
 
-def _live(
-    task: Task,
-    work: FloatArray,
-    ahead: FloatArray,
-    hold: FloatArray,
-    rules: Rules,
-    candidates: Sequence[Candidate],
-) -> Score:
+class Asked(NamedTuple):
+    """A day's work and what each candidate asks for, all (steps, candidates)."""
+
+    work: FloatArray
+    ahead: FloatArray
+    hold: FloatArray
+    expected: FloatArray
+
+
+def _asked(
+    task: Task, work: FloatArray, steps: Sequence[tuple[int, int]], candidates: Sequence[Candidate]
+) -> Asked:
+    day = work[[k for _, k in steps]]
+    ahead = np.array([task.said[place].ahead for place, _ in steps])
+    hold = np.array([task.said[place].hold for place, _ in steps])
     late = np.array(sorted({c.late_price for c in candidates if c.late_price is not None}))
     asked = priced(task.levels, ahead, late, task.usual, task.size)
     kept = np.maximum(priced(task.levels, hold, late, task.usual, task.size), asked)
-    before = np.concatenate([work[:1], work[:-1]])
-    columns, holds = [], []
-    for candidate in candidates:
-        if candidate.late_price is None:
-            reactive = before * (1.0 + candidate.headroom)
-            columns.append(reactive)
-            holds.append(reactive)
-        else:
-            j = int(np.searchsorted(late, candidate.late_price))
-            columns.append(asked[:, j])
-            holds.append(kept[:, j])
-    expected = np.where([c.late_price is None for c in candidates], before[:, None], ahead[:, :1])
-    return live(work, np.stack(columns, axis=1), np.stack(holds, axis=1), expected, rules)
+    before = np.concatenate([day[:1], day[:-1]])
+    by_rule = np.array([c.late_price is None for c in candidates])
+    price = np.searchsorted(late, [c.late_price or late[0] for c in candidates])
+    rule = before[:, None] * (1.0 + np.array([c.headroom for c in candidates]))
+    return Asked(
+        np.repeat(day[:, None], len(candidates), axis=1),
+        np.where(by_rule, rule, asked[:, price]),
+        np.where(by_rule, rule, kept[:, price]),
+        np.where(by_rule, before[:, None], ahead[:, :1]),
+    )
+
+
+def _padded(part: Asked, steps: int) -> Asked:
+    """Longer days go on without this one: no work (NaN), and what was asked for last."""
+    more = ((0, steps - len(part.work)), (0, 0))
+    others = (np.pad(values, more, mode="edge") for values in part[1:])
+    return Asked(np.pad(part.work, more, constant_values=np.nan), *others)
 
 
 def points_of(kept: Mapping[int, Score], candidates: Sequence[Candidate]) -> tuple[tuple[Point, ...], float]:
