@@ -43,7 +43,7 @@ test-all: ## the same on every Python of PYTHONS that can be found
 	echo "Tested on:$${tested:- nothing}. Not found:$${missing:- none}."; \
 	test -n "$$tested"
 
-test-real: $(VENV)/.dev-installed ## what needs a browser; installs Chromium where it may, and says what is missing
+test-real: $(VENV)/.real-installed ## what needs a browser, a Dask or a Ray cluster; says what stays missing
 	@scripts/real-needs
 	@$(BIN)/python -m pytest -q -p no:xdist -m real $(PYTEST_ARGS)
 
@@ -77,6 +77,9 @@ lock: $(VENV)/.dev-installed ## resolve the dependencies again and write require
 	$(COMPILE) --upgrade --extra report --constraint requirements/dev.lock pyproject.toml requirements/build.in \
 		-o requirements/run.lock
 
+	$(COMPILE) --upgrade $(DEV_EXTRAS) --extra dask --extra ray --constraint requirements/dev.lock pyproject.toml \
+		requirements/build.in -o requirements/real.lock
+
 clean: ## remove what the targets above created
 	rm -rf .venv .venv-* out dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -89,3 +92,8 @@ $(VENV)/.run-installed: requirements/run.lock pyproject.toml scripts/make-venv
 $(VENV)/.dev-installed: requirements/dev.lock pyproject.toml scripts/make-venv
 	@scripts/make-venv $(VENV) requirements/dev.lock $(PYTHON)
 	@touch $(VENV)/.run-installed $@
+
+# The development lock, and what a cluster of Dask and one of Ray need on top.
+$(VENV)/.real-installed: requirements/real.lock $(VENV)/.dev-installed
+	@scripts/make-venv $(VENV) requirements/real.lock $(PYTHON)
+	@touch $@
