@@ -53,6 +53,8 @@ def figures() -> list[Figure]:
         )
         goal = "≥ 2" if name == "ensemble" else ""
         found.append(Figure(f"replay, {label}", 1.0 / seconds, "simulated days/s", goal, seconds))
+    rate = median_of(fleet.settings_and_days_a_second)
+    found.append(Figure("tune, settings × days", rate, "a second", "≥ 20", 1.0 / rate))
     for count, goal in ((50, "p99 ≤ 0.1"), (1_000, "< 1")):
         took = fleet.ticks(count)
         worst = sorted(took)[int(0.99 * (len(took) - 1))]

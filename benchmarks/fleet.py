@@ -5,28 +5,52 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from autoscaler.assembly import make_fits, replay
+import numpy as np
+
+from autoscaler.assembly import make_fits, make_forecaster, replay
+from autoscaler.control.choices import Task
 from autoscaler.control.clock import VirtualClock
 from autoscaler.control.controller import Config, Controller
+from autoscaler.control.foresight import ASKED_LEVELS
 from autoscaler.control.memory import MemoryLedger, NoJournal
+from autoscaler.core.history import History
+from autoscaler.core.lead_time import LeadTimes, lead_for
 from autoscaler.core.policy import Limits, Policy, Pool, Workload
 from autoscaler.core.profile import Profile
 from autoscaler.replay.cluster import SimulatedCluster
 from autoscaler.replay.offered import offer
 from autoscaler.replay.setting import measured_setting
 from autoscaler.replay.synthetic import formula
+from autoscaler.replay.tune import Tuning
 from autoscaler.replay.world import World
 
 DAY = 86_400.0
 
 
 def replay_day(forecaster: str) -> float:
-    """Seconds for two days of the measured setting, a day; journal off, the first fit included."""
+    """Seconds a day of the measured week; journal off, the fits, the first choice and the nights included."""
     setting = measured_setting({"smooth": formula("smooth", 1)})
-    setting = setting._replace(end=setting.start + 2 * DAY)
     began = time.perf_counter()
     replay(setting, "headway", forecaster=forecaster)
-    return (time.perf_counter() - began) / 2.0
+    return (time.perf_counter() - began) / ((setting.end - setting.start) / DAY)
+
+
+def settings_and_days_a_second() -> float:
+    """Candidates × days that a first choice lives again in a second, what would have been said not included."""
+    setting = measured_setting({"smooth": formula("smooth", 1)})
+    (name,) = setting.offered
+    history = History({name: setting.policy.workloads[name].objective.wait_s})
+    history.seed({name: setting.offered[name].history}, setting.start)
+    workload = setting.policy.workloads[name]
+    lead = lead_for(LeadTimes(), workload, setting.policy.pools[workload.pool])
+    tuning = Tuning(make_forecaster(None))
+    said = tuning.begin(history, {name: lead}, ASKED_LEVELS).said[name]
+    usual = float(np.nanmean(history.work().values))
+    task = Task(workload, lead, 2, usual, ASKED_LEVELS, said)
+    began = time.perf_counter()
+    tuning.choose({name: task}, history)
+    points = tuning.frontiers[name].points
+    return len(points) * tuning.frontiers[name].days / (time.perf_counter() - began)
 
 
 def ticks(count: int, minutes: int = 10) -> list[float]:
