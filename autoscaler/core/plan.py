@@ -45,25 +45,17 @@ def server_need(
     """The servers of one workload; `per_node` > 1 fills the nodes we would pay for anyway."""
     full = workload.objective.utilisation or 1.0
     rule = demand.work / full * (1.0 + headroom)
-    foreseen = outlook is not None and at - outlook.origin <= STALE_S
-    if foreseen:
+    if outlook is not None and at - outlook.origin <= STALE_S:
         # A busy minute may be served a little later: what is ordered for it would come when it has passed.
         demand = demand._replace(work=demand.work * MINUTE / (MINUTE + workload.objective.wait_s))
+        ahead, hold, asks = _foreseen(outlook, rule, workload, lead)
+    else:
+        ahead = hold = rule
+        asks = Why(Reason.REACTIVE, (("need", ahead), ("headroom", headroom)))
     present = demand.work / full
     backlog = 0.0
     if demand.work > fleet.ready or demand.backlog > 0.0:
         backlog = _backlog_left(demand, outlook, fleet, lead, workload, at)
-    if outlook is not None and foreseen:
-        ahead, hold = outlook.ahead / full, outlook.hold / full
-        if workload.headroom is not None:
-            ahead, hold = ahead * (1.0 + workload.headroom), hold * (1.0 + workload.headroom)
-        asks = Why(Reason.FORECAST, (("ahead", ahead), ("level", outlook.level), ("in_s", lead.slow)))
-        if outlook.trust < 1.0:
-            ahead, hold = _mixed(ahead, rule, outlook.trust), _mixed(hold, rule, outlook.trust)
-            asks = Why(Reason.MIXED, (("need", ahead), ("trust", outlook.trust), ("rule", rule)))
-    else:
-        ahead = hold = rule
-        asks = Why(Reason.REACTIVE, (("need", ahead), ("headroom", headroom)))
     if ahead < present:
         asks = Why(Reason.PRESENT_NEED, (("work", present), ("requests", demand.requests)))
     up = whole(ahead if ahead > present else present)
@@ -80,6 +72,20 @@ def server_need(
     if per_node > 1:
         up, down = -(-up // per_node) * per_node, -(-down // per_node) * per_node
     return Need(up, down, why)
+
+
+def _foreseen(outlook: Outlook, rule: float, workload: Workload, lead: Lead) -> tuple[float, float, Why]:
+    """What the forecast asks for soon and for later, as far as it is trusted; the rest is the rule's."""
+    scale = (1.0 + (workload.headroom or 0.0)) / (workload.objective.utilisation or 1.0)
+    ahead, hold = outlook.ahead * scale, outlook.hold * scale
+    if outlook.trust >= 1.0:
+        return (
+            ahead,
+            hold,
+            Why(Reason.FORECAST, (("ahead", ahead), ("level", outlook.level), ("in_s", lead.slow))),
+        )
+    ahead, hold = _mixed(ahead, rule, outlook.trust), _mixed(hold, rule, outlook.trust)
+    return ahead, hold, Why(Reason.MIXED, (("need", ahead), ("trust", outlook.trust), ("rule", rule)))
 
 
 def _mixed(forecast: float, rule: float, trust: float) -> float:

@@ -1,8 +1,8 @@
 """How far a forecast is believed beside the reactive rule: by what each would lately have cost.
 
 What both asked for at one instant is held beside what came a lead time later. Idle servers cost their time,
-too few cost late requests; the difference moves the odds. So a forecast that fails is left for the rule within
-minutes where requests wait, within hours where money is wasted, and comes back by itself.
+too few cost late requests; the difference moves the odds. So a forecast that fails is left for the rule
+within minutes where requests wait, within hours where money is wasted, and comes back by itself.
 """
 
 from math import sqrt
