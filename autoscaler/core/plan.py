@@ -17,6 +17,7 @@ from autoscaler.core.reasons import Reason, Why
 KV_HIGH = 0.95
 MOST_REPAID = 1.0  # a backlog may ask for as much again as demand itself: a start is billed for minutes
 MINUTE = 60.0
+MOST = 1e12  # no fleet is larger; beyond it lies arithmetic that overflows
 TIED = 1e-6  # forecasts are rounded to six digits: a need this little above a whole count is that count
 
 
@@ -29,7 +30,7 @@ class Need(NamedTuple):
 
 
 def whole(need: float) -> int:
-    return 0 if need <= TIED else ceil(need - TIED)
+    return 0 if need <= TIED else ceil(min(need, MOST) - TIED)
 
 
 def server_need(

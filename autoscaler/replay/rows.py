@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autoscaler.core.lead_time import Lead
-from autoscaler.core.plan import MINUTE, MOST_REPAID, TIED
+from autoscaler.core.plan import MINUTE, MOST, MOST_REPAID, TIED
 from autoscaler.core.price import LOOKS
 from forecasting.series import FloatArray
 
@@ -106,7 +106,7 @@ def plan(
 
 
 def whole(need: FloatArray) -> FloatArray:
-    return np.where(need <= TIED, 0.0, np.ceil(need - TIED))
+    return np.where(need <= TIED, 0.0, np.ceil(np.minimum(need, MOST) - TIED))
 
 
 def _backlog_left(present: float, expected: FloatArray, state: State, rules: Rules) -> FloatArray:

@@ -125,6 +125,12 @@ def test_a_shortage_is_a_backlog_before_it_has_built_up():
     assert need(a_demand(14.0 * MAY_WAIT), an_outlook(14.0), SHORT).up == 14 + 7
 
 
+@pytest.mark.parametrize("said", [1e13, 1e300, 1.7e308])
+def test_no_forecast_is_too_large_to_plan_with(said):
+    planned = need(a_demand(14.0, backlog=600.0), an_outlook(said, expected=said), SHORT)
+    assert planned.up == planned.down == 10**12
+
+
 def test_a_backlog_asks_at_most_for_as_much_again():
     assert need(a_demand(14.0 * MAY_WAIT, backlog=90_000.0), an_outlook(14.0), SHORT).up == 28
 
