@@ -47,22 +47,24 @@ def server_need(
     full = workload.objective.utilisation or 1.0
     rule = demand.work / full * (1.0 + headroom)
     if outlook is not None and at - outlook.origin <= STALE_S:
+        expected = _mixed(outlook.expected, demand.work, outlook.trust)
         # A busy minute may be served a little later: what is ordered for it would come when it has passed.
-        demand = demand._replace(work=demand.work * MINUTE / (MINUTE + workload.objective.wait_s))
+        passes = demand.work * MINUTE / (MINUTE + workload.objective.wait_s)
+        demand = demand._replace(work=_mixed(passes, demand.work, outlook.trust))
         ahead, hold, asks = _foreseen(outlook, rule, workload, lead)
     else:
-        ahead = hold = rule
+        ahead, hold, expected = rule, rule, demand.work
         asks = Why(Reason.REACTIVE, (("need", ahead), ("headroom", headroom)))
     present = demand.work / full
     backlog = 0.0
     if demand.work > fleet.ready or demand.backlog > 0.0:
-        backlog = _backlog_left(demand, outlook, fleet, lead, workload, at)
+        backlog = _backlog_left(demand, expected, fleet, lead, workload, at)
     if ahead < present:
         asks = Why(Reason.PRESENT_NEED, (("work", present), ("requests", demand.requests)))
     up = whole(ahead if ahead > present else present)
     why: tuple[Why, ...] = (asks,)
     if backlog > 0.0:
-        base = max(present, outlook.expected if outlook is not None else present)
+        base = max(present, expected)
         with_backlog = whole(base + min(backlog / workload.repay_s, MOST_REPAID * base))
         if with_backlog > up:
             up = with_backlog
@@ -90,22 +92,23 @@ def _foreseen(outlook: Outlook, rule: float, workload: Workload, lead: Lead) -> 
 
 
 def _mixed(forecast: float, rule: float, trust: float) -> float:
-    return trust * forecast + (1.0 - trust) * rule
+    """At no trust the rule's alone, however large or broken what was said; and at full trust none of it."""
+    return rule if trust <= 0.0 else forecast if trust >= 1.0 else trust * forecast + (1.0 - trust) * rule
 
 
 def _backlog_left(
-    demand: Demand, outlook: Outlook | None, fleet: Fleet, lead: Lead, workload: Workload, at: float
+    demand: Demand, expected: float, fleet: Fleet, lead: Lead, workload: Workload, at: float
 ) -> float:
     """Server-seconds that will still wait when an order of now serves, with what is starting counted.
 
     So a backlog is not ordered twice: at 10 server-seconds a second short and 6 servers due in two minutes,
     what is asked for now is only what those six will not repay by themselves.
     """
-    expected = demand.work if outlook is None else max(demand.work, 0.5 * (demand.work + outlook.expected))
+    coming = max(demand.work, 0.5 * (demand.work + expected))
     # What waits no longer than it may is no backlog.
     # Patience is bounded by half a lead time: or more demand would mean less backlog, and fewer servers.
     patience = min(workload.objective.wait_s, 0.5 * lead.median)
-    left = demand.backlog - demand.work * patience + (expected - fleet.ready) * lead.median
+    left = demand.backlog - demand.work * patience + (coming - fleet.ready) * lead.median
     for asked in fleet.starting:
         if at - asked > lead.given_up:
             continue  # it is not coming, so it repays nothing

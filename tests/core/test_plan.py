@@ -125,6 +125,20 @@ def test_a_shortage_is_a_backlog_before_it_has_built_up():
     assert need(a_demand(14.0 * MAY_WAIT), an_outlook(14.0), SHORT).up == 14 + 7
 
 
+@pytest.mark.parametrize("backlog", [0.0, 600.0, 90_000.0])
+@pytest.mark.parametrize("said", [0.0, 14.0, 1e308])
+def test_a_forecast_that_nobody_trusts_changes_nothing(said, backlog):
+    demand = a_demand(14.0, backlog=backlog)
+    distrusted, alone = need(demand, an_outlook(said, trust=0.0), SHORT), need(demand, None, SHORT)
+    assert (distrusted.up, distrusted.down) == (alone.up, alone.down)
+
+
+def test_a_forecast_of_long_ago_says_nothing_of_a_backlog_either():
+    demand = a_demand(14.0, backlog=600.0)
+    old = an_outlook(14.0, expected=90.0, origin=AT - 601.0)
+    assert need(demand, old, SHORT) == need(demand, None, SHORT)
+
+
 @pytest.mark.parametrize("said", [1e13, 1e300, 1.7e308])
 def test_no_forecast_is_too_large_to_plan_with(said):
     planned = need(a_demand(14.0, backlog=600.0), an_outlook(said, expected=said), SHORT)
