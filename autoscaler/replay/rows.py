@@ -54,6 +54,12 @@ class Score(NamedTuple):
     late: FloatArray  # server-seconds
     work: FloatArray
     spent: FloatArray  # server-seconds billed, drains included
+    seconds: float  # that were lived
+
+    def plus(self, other: Score) -> Score:
+        """Two parts of one day."""
+        late, work, spent = self.late + other.late, self.work + other.work, self.spent + other.spent
+        return Score(late, work, spent, self.seconds + other.seconds)
 
 
 def live(work: FloatArray, ahead: FloatArray, hold: FloatArray, expected: FloatArray, rules: Rules) -> Score:
@@ -81,7 +87,7 @@ def live(work: FloatArray, ahead: FloatArray, hold: FloatArray, expected: FloatA
         late += now * rules.step_s * _share_late(state.backlog, backlog, state.ready * rules.wait_s)
         state = state._replace(backlog=backlog)
         before = now
-    return Score(late, np.full(rows, work.sum() * rules.step_s), spent)
+    return Score(late, np.full(rows, work.sum() * rules.step_s), spent, work.size * rules.step_s)
 
 
 def plan(

@@ -101,7 +101,7 @@ class Tuning:
         kept = self._scores.setdefault(task.workload.name, {})
         rules, candidates = rules_for(task, history.step), candidates_for(task.workload, task.size)
         for day, score in scored(task, history, row, rules, candidates):
-            kept[day] = score
+            kept[day] = kept[day].plus(score) if day in kept else score  # a night divides its day
         for old in sorted(kept)[:-KEPT_DAYS]:
             del kept[old]
         if not kept:
@@ -195,7 +195,7 @@ def points_of(kept: Mapping[int, Score], candidates: Sequence[Candidate]) -> tup
     points = tuple(
         Point(c, float(m), float(s)) for c, m, s in zip(candidates, late / work, spent / work, strict=True)
     )
-    return points, float(len(kept))
+    return points, sum(score.seconds for score in kept.values()) / DAY
 
 
 def pick(points: Sequence[Point], workload: Workload, days: float) -> Chosen:
