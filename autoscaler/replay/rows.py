@@ -34,6 +34,7 @@ class Rules(NamedTuple):
     ceiling: int
     drain_s: float
     step_s: float
+    full: float = 1.0  # a stated utilisation: servers are asked for so that no more of them is busy
 
 
 class State(NamedTuple):
@@ -100,11 +101,12 @@ def plan(
     rules: Rules,
 ) -> tuple[FloatArray, FloatArray]:
     """`core.plan.server_need` of every row: no fewer than this soon, and no fewer than this ever."""
-    up = whole(np.maximum(ahead, present))
+    spread = present / rules.full
+    up = whole(np.maximum(ahead, spread))
     short = (present > state.ready) | (state.backlog > 0.0)
     if short.any():
         left = np.where(short, _backlog_left(present, expected, state, rules), 0.0)
-        base = np.maximum(present, expected)
+        base = np.maximum(spread, expected)
         repaid = whole(base + np.minimum(left / rules.repay_s, MOST_REPAID * base))
         up = np.where(left > 0.0, np.maximum(up, repaid), up)
     down = np.maximum(whole(hold), up)

@@ -20,6 +20,7 @@ from autoscaler.core.chosen import Chosen, cooldown_of, headroom_of, hold_of
 from autoscaler.core.history import History
 from autoscaler.core.lead_time import Lead
 from autoscaler.core.policy import Workload
+from autoscaler.core.price import bound_at
 from autoscaler.replay.backcast import backcast
 from autoscaler.replay.rows import Rules, Score, live, priced
 from forecasting.forecaster import Forecaster
@@ -117,7 +118,8 @@ def candidates_for(workload: Workload, size: int) -> tuple[Candidate, ...]:
     stated = Chosen(0.0)
     holds = sorted({hold_of(workload.servers, stated._replace(hold_s=hold)) for hold in HOLDS_S})
     heads = (workload.headroom,) if workload.headroom is not None else HEADROOMS
-    priced_ones = [Candidate(p, hold, 0.15) for hold in holds for p in PRICES]
+    prices = PRICES if workload.level is None else PRICES[:1]  # a stated level is read at, whatever the price
+    priced_ones = [Candidate(p, hold, 0.15) for hold in holds for p in prices]
     return (*priced_ones, *(Candidate(None, hold, head) for hold in holds for head in heads))
 
 
@@ -129,6 +131,7 @@ def rules_for(task: Task, step: float) -> Rules:
     return Rules(
         holds, np.array(cooldowns), task.lead, workload.objective.wait_s, workload.repay_s, task.size,
         limits.floor, limits.ceiling, task.lead.break_even - task.lead.median, step,
+        workload.objective.utilisation or 1.0,
     )  # fmt: skip
 
 
@@ -163,13 +166,13 @@ def _live(
     candidates: Sequence[Candidate],
 ) -> Score:
     late = np.array(sorted({c.late_price for c in candidates if c.late_price is not None}))
-    asked = priced(task.levels, ahead, late, task.usual, task.size)
-    kept = np.maximum(priced(task.levels, hold, late, task.usual, task.size), asked)
+    asked = _read(task, ahead, late) * (1.0 + (task.workload.headroom or 0.0)) / rules.full
+    kept = np.maximum(_read(task, hold, late) * (1.0 + (task.workload.headroom or 0.0)) / rules.full, asked)
     before = np.concatenate([work[:1], work[:-1]])
     columns, holds = [], []
     for candidate in candidates:
         if candidate.late_price is None:
-            reactive = before * (1.0 + candidate.headroom)
+            reactive = before * (1.0 + candidate.headroom) / rules.full
             columns.append(reactive)
             holds.append(reactive)
         else:
@@ -178,6 +181,15 @@ def _live(
             holds.append(kept[:, j])
     expected = np.where([c.late_price is None for c in candidates], before[:, None], ahead[:, :1])
     return live(work, np.stack(columns, axis=1), np.stack(holds, axis=1), expected, rules)
+
+
+def _read(task: Task, bounds: FloatArray, late: FloatArray) -> FloatArray:
+    """What the bands ask for in each step, at each price; or at the level that was stated."""
+    level = task.workload.level
+    if level is None:
+        return priced(task.levels, bounds, late, task.usual, task.size)
+    stated = [bound_at(task.levels, band, level) for band in bounds.tolist()]
+    return np.repeat(np.array(stated)[:, None], len(late), axis=1)
 
 
 def points_of(kept: Mapping[int, Score], candidates: Sequence[Candidate]) -> tuple[tuple[Point, ...], float]:

@@ -41,6 +41,7 @@ def moments(draw):
         "slots": slots,
         "work": draw(amounts),
         "backlog": draw(st.sampled_from([0.0, 0.0, 50.0, 800.0, 20_000.0])),
+        "full": draw(st.sampled_from([1.0, 1.0, 0.7])),
         "wait_s": draw(st.sampled_from([0.0, 10.0, 120.0])),
         "ahead": ahead,
         "hold": ahead + draw(amounts),
@@ -58,14 +59,14 @@ def policy_of(m):
     stated = None if m["cooldown_s"] == m["hold_s"] else m["cooldown_s"]
     window = None if stated is None else m["hold_s"]  # or a stated cooldown would hold plans as long
     limits = Limits(floor=m["floor"], ceiling=CEILING, cooldown_down_s=stated, stabilisation_s=window)
-    workload = a_workload(servers=limits, objective=Objective(wait_s=m["wait_s"]))
+    workload = a_workload(servers=limits, objective=Objective(wait_s=m["wait_s"], utilisation=m["full"]))
     return a_policy(workload, pool=a_pool(gpus_per_node=4 * m["size"], nodes=Limits(ceiling=CEILING)))
 
 
 def by_rows(m, lead):
     rules = Rules(
         np.array([m["hold_s"]]), np.array([m["cooldown_s"]]), lead, m["wait_s"], a_workload().repay_s,
-        m["size"], m["floor"], CEILING, 60.0, STEP,
+        m["size"], m["floor"], CEILING, 60.0, STEP, m["full"],
     )  # fmt: skip
     starting = np.zeros((1, 8))
     np.add.at(starting[0], m["slots"], 1.0)
@@ -77,6 +78,7 @@ def by_rows(m, lead):
     )  # fmt: skip
     present = m["work"] * STEP / (STEP + m["wait_s"])
     ahead, hold, expected = (np.array([m[k]]) for k in ("ahead", "hold", "expected"))
+    ahead, hold = ahead / m["full"], hold / m["full"]
     up, down = rows.plan(present, ahead, hold, expected, state, 0.0, rules)
     ages = (np.arange(LONGEST)[None, :] < m["hold_s"] / STEP).astype(float)
     return down[0], rows.settle(up, down, state, ages, 0.0, rules)[0]
