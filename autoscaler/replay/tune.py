@@ -216,16 +216,27 @@ def pick(points: Sequence[Point], workload: Workload, days: float) -> Chosen:
     holds = tuple(dict.fromkeys(p.candidate.hold_s for p in points))
     forecasts = {hold: _crossing(_line(points, hold, _price), may) for hold in holds}
     rules = {hold: _crossing(_line(points, hold, _headroom), may) for hold in holds}
-    by_forecast, by_rule = _cheapest(forecasts), _cheapest(rules)
-    spent, rule_spent = forecasts[by_forecast][1], rules[by_rule][1]
-    worth = rule_spent is None or (spent is not None and spent < WORTH * rule_spent)
+    by_forecast, by_rule = _best(forecasts), _best(rules)
+    forecast, rule = forecasts[by_forecast], rules[by_rule]
+    if forecast.broken or rule.broken:  # who keeps the promise, or comes nearer to it
+        worth = forecast.broken <= rule.broken
+    else:
+        worth = forecast.spent < WORTH * rule.spent
     hold = by_forecast if worth else by_rule
-    headroom = headroom_of(workload, Chosen(0.0, headroom=rules[hold][0]))
-    return Chosen(forecasts[hold][0], hold, headroom, 1.0 if worth else 0.0, days)
+    headroom = headroom_of(workload, Chosen(0.0, headroom=rules[hold].knob))
+    return Chosen(forecasts[hold].knob, hold, headroom, 1.0 if worth else 0.0, days)
 
 
-def _cheapest(found: Mapping[float, tuple[float, float | None]]) -> float:
-    return min(found, key=lambda hold: (found[hold][1] is None, found[hold][1] or 0.0, hold))
+class _Found(NamedTuple):
+    """Where a knob is to stand."""
+
+    knob: float
+    spent: float
+    broken: float  # the share that is missed beyond what may be
+
+
+def _best(found: Mapping[float, _Found]) -> float:
+    return min(found, key=lambda hold: (found[hold].broken, found[hold].spent, hold))
 
 
 def _price(candidate: Candidate) -> float | None:
@@ -244,13 +255,18 @@ def _line(points: Sequence[Point], hold: float, knob: Callable[[Candidate], floa
     return [(knob(p.candidate) or 0.0, p.missed, p.spent) for p in ours]
 
 
-def _crossing(line: Line, may: float) -> tuple[float, float | None]:
-    """The knob at which so much is missed, and what that costs: straight lines in logs between candidates."""
+def _crossing(line: Line, may: float) -> _Found:
+    """The knob at which so much is missed, and what that costs: straight lines in logs between candidates.
+
+    Where none keeps the promise, the one that comes nearest.
+    """
     line = sorted(line)
     if line[0][1] <= may:
-        return line[0][0], line[0][2]
+        return _Found(line[0][0], line[0][2], 0.0)
     for (knob, missed, spent), (more, less, dearer) in pairwise(line):
         if less <= may < missed:
             part = (log(missed + 1e-6) - log(may + 1e-6)) / (log(missed + 1e-6) - log(less + 1e-6))
-            return exp(log(knob) + part * (log(more) - log(knob))), spent + part * (dearer - spent)
-    return line[-1][0], None
+            found = exp(log(knob) + part * (log(more) - log(knob)))
+            return _Found(found, spent + part * (dearer - spent), 0.0)
+    knob, missed, spent = min(line, key=lambda point: (point[1], point[2]))
+    return _Found(knob, spent, missed - may)
