@@ -95,7 +95,8 @@ def replay(
         Config(
             policy=policy,
             fits=_fits_for(name, forecaster, policy, setting),
-            tuner=_tuner_for(name, forecaster),
+            # Foresight has nothing to choose.
+            tuner=None if name == "oracle" else make_tuner(forecaster),
             least=least,
         ),
         signals=cluster,
@@ -148,6 +149,15 @@ def make_forecaster(name: str | None) -> Forecaster:
     return make(name or FORECASTER)
 
 
+def make_tuner(forecaster: str | None) -> Tuner | None:
+    """What chooses settings from the past; without a forecaster they stay what they are by default."""
+    if forecaster == "none":
+        return None
+    from autoscaler.replay.tune import Tuning
+
+    return Tuning(make_forecaster(forecaster))
+
+
 def drive(
     policy: Policy,
     *,
@@ -165,6 +175,7 @@ def drive(
         Config(
             policy=policy,
             fits=make_fits(forecaster, child=False),
+            tuner=make_tuner(forecaster),
             least=least,
         ),
         signals=signals,
@@ -212,15 +223,6 @@ def _replay_baseline(
     return PolicyRun(
         name=name, outcome=outcome, scorecard=score(outcome, optimum_gpu_hours=optimum_gpu_hours)
     )
-
-
-def _tuner_for(name: str, forecaster: str | None) -> Tuner | None:
-    """Nights of a replay: none for foresight, which has nothing to choose, nor without a forecaster."""
-    if name == "oracle" or forecaster == "none":
-        return None
-    from autoscaler.replay.tune import Tuning
-
-    return Tuning(make_forecaster(forecaster))
 
 
 def _fits_for(name: str, forecaster: str | None, policy: Policy, setting: Setting) -> Fits | None:

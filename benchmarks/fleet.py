@@ -36,7 +36,7 @@ def replay_day(forecaster: str) -> float:
 
 
 def settings_and_days_a_second() -> float:
-    """Candidates × days that a first choice lives again in a second, what would have been said not included."""
+    """Candidates × days that a first choice lives again in a second; what would have been said is there."""
     setting = measured_setting({"smooth": formula("smooth", 1)})
     (name,) = setting.offered
     history = History({name: setting.policy.workloads[name].objective.wait_s})

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from autoscaler.core.chosen import Chosen
 from autoscaler.core.cluster import Fleet, Target, nodes, servers
 from autoscaler.core.decide import Inputs
 from autoscaler.core.demand import Demand
@@ -114,5 +115,6 @@ def some_inputs(
         "recents": {servers(name): 0, nodes(pool): 0},
         "calendar": {},
         "moves": {},
+        "chosen": {name: Chosen(16.0)},
     }
     return Inputs(**(defaults | changes))

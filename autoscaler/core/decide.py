@@ -265,9 +265,8 @@ def _decide_nodes(
 ) -> Verdict:
     target, limits = nodes(pool.name), pool.nodes
     settled = {d.workload.name: d.proposal.to for d in drafts}
-    for w in (
-        users if len(drafts) < len(users) else ()
-    ):  # one that could not be read still stands on its nodes
+    for w in users if len(drafts) < len(users) else ():
+        # One that could not be read still stands on its nodes.
         if w.name not in settled and (last := inputs.moves.get(servers(w.name), UNMOVED).to) > 0:
             settled[w.name] = last
     lead = inputs.leads[users[0].name]

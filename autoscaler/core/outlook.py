@@ -16,6 +16,7 @@ from forecasting.forecast import Forecast
 STALE_S = 600.0
 BEGUN = 16.0  # the price of lateness at a share of 0.99, before a past has told a better one
 MOST = 1e6
+LARGEST = 1e12  # no fleet is larger; beyond it lies arithmetic that overflows
 
 
 class Outlook(NamedTuple):
@@ -54,6 +55,9 @@ def read_bounds(
     hold = sorted(factor * max(path) for factor, path in zip(factors, paths, strict=True))
     if not (ahead[0] >= 0.0 and hold[-1] < inf and 0.0 <= expected < inf):
         return None
+    if hold[-1] > LARGEST:
+        ahead, hold = [min(bound, LARGEST) for bound in ahead], [min(bound, LARGEST) for bound in hold]
+        expected = min(expected, LARGEST)
     return Bounds(forecast.levels, tuple(ahead), tuple(hold), expected)
 
 

@@ -17,6 +17,7 @@ from autoscaler.core.reasons import Reason, Why
 KV_HIGH = 0.95
 MOST_REPAID = 1.0  # a backlog may ask for as much again as demand itself: a start is billed for minutes
 MINUTE = 60.0
+MOST = 1e12  # no fleet is larger; beyond it lies arithmetic that overflows
 TIED = 1e-6  # forecasts are rounded to six digits: a need this little above a whole count is that count
 
 
@@ -29,7 +30,7 @@ class Need(NamedTuple):
 
 
 def whole(need: float) -> int:
-    return 0 if need <= TIED else ceil(need - TIED)
+    return 0 if need <= TIED else ceil(min(need, MOST) - TIED)
 
 
 def server_need(
@@ -45,31 +46,25 @@ def server_need(
     """The servers of one workload; `per_node` > 1 fills the nodes we would pay for anyway."""
     full = workload.objective.utilisation or 1.0
     rule = demand.work / full * (1.0 + headroom)
-    foreseen = outlook is not None and at - outlook.origin <= STALE_S
-    if foreseen:
+    if outlook is not None and at - outlook.origin <= STALE_S:
+        expected = _mixed(outlook.expected, demand.work, outlook.trust)
         # A busy minute may be served a little later: what is ordered for it would come when it has passed.
-        demand = demand._replace(work=demand.work * MINUTE / (MINUTE + workload.objective.wait_s))
+        passes = demand.work * MINUTE / (MINUTE + workload.objective.wait_s)
+        demand = demand._replace(work=_mixed(passes, demand.work, outlook.trust))
+        ahead, hold, asks = _foreseen(outlook, rule, workload, lead)
+    else:
+        ahead, hold, expected = rule, rule, demand.work
+        asks = Why(Reason.REACTIVE, (("need", ahead), ("headroom", headroom)))
     present = demand.work / full
     backlog = 0.0
     if demand.work > fleet.ready or demand.backlog > 0.0:
-        backlog = _backlog_left(demand, outlook, fleet, lead, workload, at)
-    if outlook is not None and foreseen:
-        ahead, hold = outlook.ahead / full, outlook.hold / full
-        if workload.headroom is not None:
-            ahead, hold = ahead * (1.0 + workload.headroom), hold * (1.0 + workload.headroom)
-        asks = Why(Reason.FORECAST, (("ahead", ahead), ("level", outlook.level), ("in_s", lead.slow)))
-        if outlook.trust < 1.0:
-            ahead, hold = _mixed(ahead, rule, outlook.trust), _mixed(hold, rule, outlook.trust)
-            asks = Why(Reason.MIXED, (("need", ahead), ("trust", outlook.trust), ("rule", rule)))
-    else:
-        ahead = hold = rule
-        asks = Why(Reason.REACTIVE, (("need", ahead), ("headroom", headroom)))
+        backlog = _backlog_left(demand, expected, fleet, lead, workload, at)
     if ahead < present:
         asks = Why(Reason.PRESENT_NEED, (("work", present), ("requests", demand.requests)))
     up = whole(ahead if ahead > present else present)
     why: tuple[Why, ...] = (asks,)
     if backlog > 0.0:
-        base = max(present, outlook.expected if outlook is not None else present)
+        base = max(present, expected)
         with_backlog = whole(base + min(backlog / workload.repay_s, MOST_REPAID * base))
         if with_backlog > up:
             up = with_backlog
@@ -82,23 +77,38 @@ def server_need(
     return Need(up, down, why)
 
 
+def _foreseen(outlook: Outlook, rule: float, workload: Workload, lead: Lead) -> tuple[float, float, Why]:
+    """What the forecast asks for soon and for later, as far as it is trusted; the rest is the rule's."""
+    scale = (1.0 + (workload.headroom or 0.0)) / (workload.objective.utilisation or 1.0)
+    ahead, hold = outlook.ahead * scale, outlook.hold * scale
+    if outlook.trust >= 1.0:
+        return (
+            ahead,
+            hold,
+            Why(Reason.FORECAST, (("ahead", ahead), ("level", outlook.level), ("in_s", lead.slow))),
+        )
+    ahead, hold = _mixed(ahead, rule, outlook.trust), _mixed(hold, rule, outlook.trust)
+    return ahead, hold, Why(Reason.MIXED, (("need", ahead), ("trust", outlook.trust), ("rule", rule)))
+
+
 def _mixed(forecast: float, rule: float, trust: float) -> float:
-    return trust * forecast + (1.0 - trust) * rule
+    """At no trust the rule's alone, however large or broken what was said; and at full trust none of it."""
+    return rule if trust <= 0.0 else forecast if trust >= 1.0 else trust * forecast + (1.0 - trust) * rule
 
 
 def _backlog_left(
-    demand: Demand, outlook: Outlook | None, fleet: Fleet, lead: Lead, workload: Workload, at: float
+    demand: Demand, expected: float, fleet: Fleet, lead: Lead, workload: Workload, at: float
 ) -> float:
     """Server-seconds that will still wait when an order of now serves, with what is starting counted.
 
     So a backlog is not ordered twice: at 10 server-seconds a second short and 6 servers due in two minutes,
     what is asked for now is only what those six will not repay by themselves.
     """
-    expected = demand.work if outlook is None else max(demand.work, 0.5 * (demand.work + outlook.expected))
+    coming = max(demand.work, 0.5 * (demand.work + expected))
     # What waits no longer than it may is no backlog.
     # Patience is bounded by half a lead time: or more demand would mean less backlog, and fewer servers.
     patience = min(workload.objective.wait_s, 0.5 * lead.median)
-    left = demand.backlog - demand.work * patience + (expected - fleet.ready) * lead.median
+    left = demand.backlog - demand.work * patience + (coming - fleet.ready) * lead.median
     for asked in fleet.starting:
         if at - asked > lead.given_up:
             continue  # it is not coming, so it repays nothing

@@ -53,16 +53,16 @@ def count_for(levels: Sequence[float], bounds: Sequence[float], price: Price) ->
 
 def chance_above(levels: Sequence[float], bounds: Sequence[float], value: float) -> float:
     """The chance of more than `value`: log odds between the bounds, and on as straight as at the ends."""
-    if value >= bounds[-1]:
-        k = len(bounds) - 1
-    else:
-        k = 1
-        while value >= bounds[k]:
-            k += 1
+    k = 1
+    while k < len(bounds) - 1 and value >= bounds[k]:
+        k += 1
     odds_of = _odds(tuple(levels))
     low, high = odds_of[k - 1], odds_of[k]
     width = max(bounds[k] - bounds[k - 1], 1e-6)
-    odds = low + (value - bounds[k - 1]) / width * (high - low)
+    if value < bounds[k]:
+        odds = low + (value - bounds[k - 1]) / width * (high - low)
+    else:  # from the last bound on; where the band is flat, that bound keeps its level too
+        odds = high + (value - bounds[k]) / width * (high - low)
     return 1.0 / (1.0 + exp(min(max(odds, -40.0), 40.0)))
 
 

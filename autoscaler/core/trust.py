@@ -1,8 +1,8 @@
 """How far a forecast is believed beside the reactive rule: by what each would lately have cost.
 
 What both asked for at one instant is held beside what came a lead time later. Idle servers cost their time,
-too few cost late requests; the difference moves the odds. So a forecast that fails is left for the rule within
-minutes where requests wait, within hours where money is wasted, and comes back by itself.
+too few cost late requests; the difference moves the odds. So a forecast that fails is left for the rule
+within minutes where requests wait, within hours where money is wasted, and comes back by itself.
 """
 
 from math import sqrt
@@ -14,6 +14,7 @@ FASTEST = 0.5  # a minute in which nobody could be served in time: a quarter of 
 LATE = (
     10.0  # a request that waits, in idle servers: enough to leave what fails, not to flee one unlucky minute
 )
+LEAST = 1e-9  # servers: what is usually less than this says nothing, and dividing by it overflows
 SHORT = 0.25  # so much too little makes every request late
 
 
@@ -28,7 +29,7 @@ class Trust(NamedTuple):
 
 def judged(trust: Trust, forecast: float, rule: float, came: float, usual: float) -> Trust:
     """After what came: `forecast` and `rule` are the servers that each had asked for, for this moment."""
-    if not usual > 0.0:
+    if not usual > LEAST:
         return trust
     gained = GAIN * (_cost(rule, came, usual) - _cost(forecast, came, usual))
     gained = min(max(gained, -FASTEST), FASTEST)
@@ -37,5 +38,5 @@ def judged(trust: Trust, forecast: float, rule: float, came: float, usual: float
 
 def _cost(servers: float, came: float, usual: float) -> float:
     """Idle and late together, in usual loads."""
-    short = min(max(came - servers, 0.0) / (SHORT * came), 1.0) if came > 0.0 else 0.0
+    short = min(max(1.0 - servers / came, 0.0) / SHORT, 1.0) if came > 0.0 else 0.0
     return servers / usual + LATE * short * sqrt(max(came, 0.0) / usual)

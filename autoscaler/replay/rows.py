@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autoscaler.core.lead_time import Lead
-from autoscaler.core.plan import MINUTE, MOST_REPAID, TIED
+from autoscaler.core.plan import MINUTE, MOST, MOST_REPAID, TIED
 from autoscaler.core.price import LOOKS
 from forecasting.series import FloatArray
 
@@ -34,6 +34,7 @@ class Rules(NamedTuple):
     ceiling: int
     drain_s: float
     step_s: float
+    full: float = 1.0  # a stated utilisation: servers are asked for so that no more of them is busy
 
 
 class State(NamedTuple):
@@ -54,6 +55,12 @@ class Score(NamedTuple):
     late: FloatArray  # server-seconds
     work: FloatArray
     spent: FloatArray  # server-seconds billed, drains included
+    seconds: FloatArray  # that were lived
+
+    def plus(self, other: Score) -> Score:
+        """Two parts of one day."""
+        late, work, spent = self.late + other.late, self.work + other.work, self.spent + other.spent
+        return Score(late, work, spent, self.seconds + other.seconds)
 
 
 def live(work: FloatArray, ahead: FloatArray, hold: FloatArray, expected: FloatArray, rules: Rules) -> Score:
@@ -84,7 +91,8 @@ def live(work: FloatArray, ahead: FloatArray, hold: FloatArray, expected: FloatA
         backlog = np.maximum(state.backlog + (now - state.ready) * rules.step_s, 0.0)
         late += now * rules.step_s * _share_late(state.backlog, backlog, state.ready * rules.wait_s)
         state = state._replace(backlog=backlog)
-    return Score(late, work.sum(axis=0) * rules.step_s, spent)
+    seconds = lasts.sum(axis=0) * rules.step_s
+    return Score(late, work.sum(axis=0) * rules.step_s, spent, seconds)
 
 
 def plan(
@@ -97,11 +105,12 @@ def plan(
     rules: Rules,
 ) -> tuple[FloatArray, FloatArray]:
     """`core.plan.server_need` of every row: no fewer than this soon, and no fewer than this ever."""
-    up = whole(np.maximum(ahead, present))
+    spread = present / rules.full
+    up = whole(np.maximum(ahead, spread))
     short = (present > state.ready) | (state.backlog > 0.0)
     if short.any():
         left = np.where(short, _backlog_left(present, expected, state, rules), 0.0)
-        base = np.maximum(present, expected)
+        base = np.maximum(spread, expected)
         repaid = whole(base + np.minimum(left / rules.repay_s, MOST_REPAID * base))
         up = np.where(left > 0.0, np.maximum(up, repaid), up)
     down = np.maximum(whole(hold), up)
@@ -109,7 +118,7 @@ def plan(
 
 
 def whole(need: FloatArray) -> FloatArray:
-    return np.where(need <= TIED, 0.0, np.ceil(need - TIED))
+    return np.where(need <= TIED, 0.0, np.ceil(np.minimum(need, MOST) - TIED))
 
 
 def _backlog_left(present: FloatArray, expected: FloatArray, state: State, rules: Rules) -> FloatArray:
@@ -198,7 +207,7 @@ def chances(levels: tuple[float, ...], bounds: Bands, counts: FloatArray) -> Flo
     odds = np.log(np.array(levels) / (1.0 - np.array(levels)))
     place = (counts[:, :, None] >= bounds[:, None, :]).sum(axis=2)
     k = np.clip(place, 1, len(levels) - 1)
-    low = np.take_along_axis(bounds, k - 1, axis=1)
-    width = np.maximum(np.take_along_axis(bounds, k, axis=1) - low, 1e-6)
-    value = odds[k - 1] + (counts - low) / width * (odds[k] - odds[k - 1])
+    low, high = np.take_along_axis(bounds, k - 1, axis=1), np.take_along_axis(bounds, k, axis=1)
+    slope = (odds[k] - odds[k - 1]) / np.maximum(high - low, 1e-6)
+    value = np.where(counts < high, odds[k - 1] + (counts - low) * slope, odds[k] + (counts - high) * slope)
     return np.asarray(1.0 / (1.0 + np.exp(np.clip(value, -40.0, 40.0))))

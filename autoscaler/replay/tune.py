@@ -20,6 +20,7 @@ from autoscaler.core.chosen import Chosen, cooldown_of, headroom_of, hold_of
 from autoscaler.core.history import History
 from autoscaler.core.lead_time import Lead
 from autoscaler.core.policy import Workload
+from autoscaler.core.price import bound_at
 from autoscaler.replay.backcast import backcast
 from autoscaler.replay.rows import Rules, Score, live, priced
 from forecasting.forecaster import Forecaster
@@ -101,7 +102,7 @@ class Tuning:
         kept = self._scores.setdefault(task.workload.name, {})
         candidates = candidates_for(task.workload)
         for day, score in scored(task, history, row, candidates):
-            kept[day] = score
+            kept[day] = kept[day].plus(score) if day in kept else score  # a night divides its day
         for old in sorted(kept)[:-KEPT_DAYS]:
             del kept[old]
         if not kept:
@@ -117,7 +118,8 @@ def candidates_for(workload: Workload) -> tuple[Candidate, ...]:
     stated = Chosen(0.0)
     holds = sorted({hold_of(workload.servers, stated._replace(hold_s=hold)) for hold in HOLDS_S})
     heads = (workload.headroom,) if workload.headroom is not None else HEADROOMS
-    priced_ones = [Candidate(p, hold, 0.15) for hold in holds for p in PRICES]
+    prices = PRICES if workload.level is None else PRICES[:1]  # a stated level is read at, whatever the price
+    priced_ones = [Candidate(p, hold, 0.15) for hold in holds for p in prices]
     return (*priced_ones, *(Candidate(None, hold, head) for hold in holds for head in heads))
 
 
@@ -129,7 +131,7 @@ def rules_for(task: Task, step: float, candidates: Sequence[Candidate], days: in
     return Rules(
         np.tile(holds, days), np.tile(cooldowns, days), task.lead, workload.objective.wait_s,
         workload.repay_s, task.size, limits.floor, limits.ceiling,
-        task.lead.break_even - task.lead.median, step,
+        task.lead.break_even - task.lead.median, step, workload.objective.utilisation or 1.0,
     )  # fmt: skip
 
 
@@ -175,12 +177,14 @@ def _asked(
     ahead = np.array([task.said[place].ahead for place, _ in steps])
     hold = np.array([task.said[place].hold for place, _ in steps])
     late = np.array(sorted({c.late_price for c in candidates if c.late_price is not None}))
-    asked = priced(task.levels, ahead, late, task.usual, task.size)
-    kept = np.maximum(priced(task.levels, hold, late, task.usual, task.size), asked)
+    full = task.workload.objective.utilisation or 1.0
+    scale = (1.0 + (task.workload.headroom or 0.0)) / full
+    asked = _read(task, ahead, late) * scale
+    kept = np.maximum(_read(task, hold, late) * scale, asked)
     before = np.concatenate([day[:1], day[:-1]])
     by_rule = np.array([c.late_price is None for c in candidates])
     price = np.searchsorted(late, [c.late_price or late[0] for c in candidates])
-    rule = before[:, None] * (1.0 + np.array([c.headroom for c in candidates]))
+    rule = before[:, None] * (1.0 + np.array([c.headroom for c in candidates])) / full
     return Asked(
         np.repeat(day[:, None], len(candidates), axis=1),
         np.where(by_rule, rule, asked[:, price]),
@@ -194,6 +198,15 @@ def _padded(part: Asked, steps: int) -> Asked:
     more = ((0, steps - len(part.work)), (0, 0))
     others = (np.pad(values, more, mode="edge") for values in part[1:])
     return Asked(np.pad(part.work, more, constant_values=np.nan), *others)
+
+
+def _read(task: Task, bounds: FloatArray, late: FloatArray) -> FloatArray:
+    """What the bands ask for in each step, at each price; or at the level that was stated."""
+    level = task.workload.level
+    if level is None:
+        return priced(task.levels, bounds, late, task.usual, task.size)
+    stated = [bound_at(task.levels, band, level) for band in bounds.tolist()]
+    return np.repeat(np.array(stated)[:, None], len(late), axis=1)
 
 
 def points_of(kept: Mapping[int, Score], candidates: Sequence[Candidate]) -> tuple[tuple[Point, ...], float]:
@@ -211,7 +224,7 @@ def points_of(kept: Mapping[int, Score], candidates: Sequence[Candidate]) -> tup
     points = tuple(
         Point(c, float(m), float(s)) for c, m, s in zip(candidates, late / work, spent / work, strict=True)
     )
-    return points, float(len(kept))
+    return points, sum(float(score.seconds.max()) for score in kept.values()) / DAY
 
 
 def pick(points: Sequence[Point], workload: Workload, days: float) -> Chosen:
@@ -220,16 +233,27 @@ def pick(points: Sequence[Point], workload: Workload, days: float) -> Chosen:
     holds = tuple(dict.fromkeys(p.candidate.hold_s for p in points))
     forecasts = {hold: _crossing(_line(points, hold, _price), may) for hold in holds}
     rules = {hold: _crossing(_line(points, hold, _headroom), may) for hold in holds}
-    by_forecast, by_rule = _cheapest(forecasts), _cheapest(rules)
-    spent, rule_spent = forecasts[by_forecast][1], rules[by_rule][1]
-    worth = rule_spent is None or (spent is not None and spent < WORTH * rule_spent)
+    by_forecast, by_rule = _best(forecasts), _best(rules)
+    forecast, rule = forecasts[by_forecast], rules[by_rule]
+    if forecast.broken or rule.broken:  # who keeps the promise, or comes nearer to it
+        worth = forecast.broken <= rule.broken
+    else:
+        worth = forecast.spent < WORTH * rule.spent
     hold = by_forecast if worth else by_rule
-    headroom = headroom_of(workload, Chosen(0.0, headroom=rules[hold][0]))
-    return Chosen(forecasts[hold][0], hold, headroom, 1.0 if worth else 0.0, days)
+    headroom = headroom_of(workload, Chosen(0.0, headroom=rules[hold].knob))
+    return Chosen(forecasts[hold].knob, hold, headroom, 1.0 if worth else 0.0, days)
 
 
-def _cheapest(found: Mapping[float, tuple[float, float | None]]) -> float:
-    return min(found, key=lambda hold: (found[hold][1] is None, found[hold][1] or 0.0, hold))
+class _Found(NamedTuple):
+    """Where a knob is to stand."""
+
+    knob: float
+    spent: float
+    broken: float  # the share that is missed beyond what may be
+
+
+def _best(found: Mapping[float, _Found]) -> float:
+    return min(found, key=lambda hold: (found[hold].broken, found[hold].spent, hold))
 
 
 def _price(candidate: Candidate) -> float | None:
@@ -248,13 +272,18 @@ def _line(points: Sequence[Point], hold: float, knob: Callable[[Candidate], floa
     return [(knob(p.candidate) or 0.0, p.missed, p.spent) for p in ours]
 
 
-def _crossing(line: Line, may: float) -> tuple[float, float | None]:
-    """The knob at which so much is missed, and what that costs: straight lines in logs between candidates."""
+def _crossing(line: Line, may: float) -> _Found:
+    """The knob at which so much is missed, and what that costs: straight lines in logs between candidates.
+
+    Where none keeps the promise, the one that comes nearest.
+    """
     line = sorted(line)
     if line[0][1] <= may:
-        return line[0][0], line[0][2]
+        return _Found(line[0][0], line[0][2], 0.0)
     for (knob, missed, spent), (more, less, dearer) in pairwise(line):
         if less <= may < missed:
             part = (log(missed + 1e-6) - log(may + 1e-6)) / (log(missed + 1e-6) - log(less + 1e-6))
-            return exp(log(knob) + part * (log(more) - log(knob))), spent + part * (dearer - spent)
-    return line[-1][0], None
+            found = exp(log(knob) + part * (log(more) - log(knob)))
+            return _Found(found, spent + part * (dearer - spent), 0.0)
+    knob, missed, spent = min(line, key=lambda point: (point[1], point[2]))
+    return _Found(knob, spent, missed - may)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from autoscaler.control.fits import FitsHere
+from autoscaler.core.chosen import Chosen
 from autoscaler.core.cluster import Fleet, nodes, servers
 from autoscaler.core.codec import from_plain, to_plain
 from autoscaler.core.decision import Hold, Scale
-from autoscaler.core.guards import STABILISATION_S
 from autoscaler.core.ledger import Ledger
 from autoscaler.core.policy import Limits
 from autoscaler.core.profile import Profile
@@ -43,7 +43,7 @@ def test_it_comes_down_when_all_agree_and_not_before():
     controller, journal, _ = a_controller(world)
     live(controller, world, 10.0, ticks=200)
     moves = [r.at - AT for r in journal.records if r.decision.moves]
-    assert moves[0] >= STABILISATION_S["servers"]
+    assert moves[0] >= Chosen(16.0).hold_s
     assert count(world) == 12
 
 
@@ -119,13 +119,15 @@ def test_a_restart_with_its_ledger_keeps_the_cooldown():
     policy = a_policy(a_workload(servers=Limits(ceiling=48, cooldown_down_s=3_600.0)))
     world = ScriptedWorld(desired=20)
     controller, _, store = a_controller(world, policy)
-    live(controller, world, 14.0, ticks=60)
+    live(controller, world, 14.0, ticks=200)
+    assert count(world) == 20  # who wants an hour between two moves wants plans of an hour to agree
+    live(controller, world, 14.0, ticks=60, start=AT + 15.0 * 200)
     assert count(world) < 20
     down_at = store.load().moves[servers("chat")].last_down
     kept = from_plain(json.loads(json.dumps(to_plain(store.load()))), Ledger)
     assert kept == store.load()
     again, journal, _ = a_controller(world, policy, ledger=kept)
-    live(again, world, 4.0, ticks=300, start=AT + 900.0)
+    live(again, world, 4.0, ticks=300, start=AT + 15.0 * 260)
     downs = [r.at for r in journal.records for s in r.decision.moves if s.target.kind == "servers"]
     assert downs
     assert downs[0] >= down_at + 3_600.0

@@ -19,6 +19,8 @@ def a_context(**changes):
         "moves": Moves(),
         "blind": False,
         "may_lower": True,
+        "collapsed": False,
+        "hold_s": 300.0,
         "recent": 0,
         "agreed": 0,
         "lead_s": 400.0,
@@ -39,6 +41,8 @@ RULES = [
     ("up is free", 12, 20, {}, 20, None),
     ("blind never goes down", 12, 8, {"blind": True}, 12, Reason.BLIND),
     ("a doubted reading never goes down", 12, 8, {"may_lower": False}, 12, Reason.DOUBTED),
+    ("a collapse keeps what there is", 12, 8, {"collapsed": True}, 12, Reason.COLLAPSED),
+    ("a collapse never keeps from going up", 12, 14, {"collapsed": True}, 14, None),
     ("blind may go up", 12, 14, {"blind": True}, 14, None),
     (
         "an order not seen yet is not given again",

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoscaler.core.history import WINDOWS, History, requirement, trailing_maximum
+from autoscaler.core.history import WINDOWS, History, requirement, windows_for
 from forecasting.series import Panel
 
 T = 10.0
@@ -34,8 +34,8 @@ def test_the_requirement_is_the_largest_of_its_windows(work):
 
 @given(series)
 def test_one_step_at_a_time_gives_what_all_at_once_gives(work):
-    stepwise, at_once = History({"a": T, "b": T}, window=4), History({"a": T, "b": T}, window=4)
-    alone = History({"a": T}, window=4)
+    stepwise, at_once = History({"a": T, "b": T}), History({"a": T, "b": T})
+    alone = History({"a": T})
     for value in work:
         stepwise.close([value, value])
         alone.close([value])
@@ -47,7 +47,7 @@ def test_one_step_at_a_time_gives_what_all_at_once_gives(work):
 
 def test_a_steady_rate_requires_nearly_itself():
     work = np.full((1, 120), 10.0)
-    assert requirement(work, 60.0, np.array([T]))[0, -1] == pytest.approx(10.0 * 1_800 / 1_810)
+    assert requirement(work, 60.0, np.array([T]))[0, -1] == pytest.approx(10.0 * 900 / 910)
 
 
 def test_a_gap_stays_a_gap_and_no_window_reaches_over_it():
@@ -57,9 +57,28 @@ def test_a_gap_stays_a_gap_and_no_window_reaches_over_it():
     assert need[3] == pytest.approx(300.0 / 70.0)
 
 
-def test_the_trailing_maximum_leaves_gaps_out():
-    values = np.array([[3.0, 1.0, np.nan, 2.0, 1.0, 1.0, 1.0]])
-    assert np.allclose(trailing_maximum(values, 3), [[3, 3, np.nan, 2, 2, 2, 1]], equal_nan=True)
+def test_a_spike_is_forgotten_a_quarter_of_an_hour_later():
+    work = np.array([[1.0] * 20 + [50.0] + [1.0] * 20])
+    need = requirement(work, 60.0, np.array([T]))[0]
+    assert need[20 + 14] > 3.0
+    assert need[20 + 15] < 1.0
+
+
+@pytest.mark.parametrize(
+    "step, expected",
+    [(60.0, WINDOWS), (300.0, (1, 2, 3)), (3_600.0, (1,))],
+    ids=["minutes", "five minutes", "a step that is longer is its own window"],
+)
+def test_no_window_is_longer_than_a_quarter_of_an_hour(step, expected):
+    assert windows_for(step) == expected
+
+
+def test_what_a_step_required_is_found_by_its_end():
+    history = History({"a": T, "b": T})
+    history.seed({"a": Panel(start=6_000.0, step=60.0, values=np.arange(1.0, 11.0)[None])}, 6_600.0)
+    assert history.need_at(6_600.0)[0] == history.panel().values[0, -1]
+    assert history.need_at(6_060.0)[0] == history.panel().values[0, 0]
+    assert np.isnan(history.need_at(6_060.0)[1])
 
 
 def test_old_steps_are_forgotten_and_the_grid_stays_true():
@@ -78,7 +97,7 @@ def test_a_history_of_other_steps_is_refused():
 
 
 def test_a_past_that_is_learnt_late_stands_before_what_came_since():
-    early, late = History({"a": T, "b": T}, window=4), History({"a": T, "b": T}, window=4)
+    early, late = History({"a": T, "b": T}), History({"a": T, "b": T})
     work = np.arange(1.0, 41.0)
     past = {"a": Panel(start=6_000.0, step=60.0, values=work[None])}
     early.seed(past, 8_400.0)

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autoscaler.core.chosen import Chosen, cooldown_of
 from autoscaler.core.cluster import Fleet, nodes, routers, servers
 from autoscaler.core.codec import from_plain, to_plain
 from autoscaler.core.decide import Inputs, decide
@@ -66,6 +67,15 @@ def fleets(draw, most=48):
 
 
 @st.composite
+def some_chosen(draw):
+    return Chosen(
+        draw(st.floats(0.5, 500.0)),
+        hold_s=draw(st.sampled_from([0.0, 300.0, 900.0])),
+        headroom=draw(st.floats(0.0, 1.2)),
+    )
+
+
+@st.composite
 def situations(draw, most=3):
     policy = draw(policies(most))
     (pool,) = policy.pools
@@ -83,7 +93,11 @@ def situations(draw, most=3):
         if draw(st.booleans()):
             ahead = draw(amounts)
             outlooks[name] = an_outlook(
-                ahead, ahead + draw(amounts), origin=AT - draw(st.sampled_from([0.0, 700.0]))
+                ahead,
+                ahead + draw(amounts),
+                origin=AT - draw(st.sampled_from([0.0, 700.0])),
+                trust=draw(st.sampled_from([0.0, 0.3, 1.0])),
+                collapsed=draw(st.sampled_from([False, False, True])),
             )
         if workload.routers is not None:
             seen[routers(name)] = draw(fleets(20))
@@ -101,6 +115,7 @@ def situations(draw, most=3):
         recents={t: draw(st.integers(0, 48)) for t in targets if draw(st.booleans())},
         calendar={name: draw(st.integers(0, 20)) for name in policy.workloads if draw(st.booleans())},
         moves={t: draw(some_moves()) for t in targets if draw(st.booleans())},
+        chosen={name: draw(some_chosen()) for name in policy.workloads},
     )
 
 
@@ -198,8 +213,7 @@ def test_4_no_two_scale_downs_within_the_cooldown(situation, days):
         for scale in decide(inputs, policy).moves:
             moves = inputs.moves.get(scale.target, UNMOVED)
             if scale.to < scale.current:
-                cooldown = limits_of(policy, scale.target).cooldown_down_s
-                least = 120.0 if cooldown is None else cooldown
+                least = _cooldown(policy, inputs, scale.target)
                 if scale.target in downs and not _overfull(policy, scale):
                     assert at - downs[scale.target] >= least
                 downs[scale.target] = at
@@ -207,6 +221,14 @@ def test_4_no_two_scale_downs_within_the_cooldown(situation, days):
                 fleets={**inputs.fleets, scale.target: Fleet(scale.to, scale.to)},
                 moves={**inputs.moves, scale.target: moves.moved(scale.current, scale.to, at)},
             )
+
+
+def _cooldown(policy, inputs, target):
+    """The stated one; or servers wait as long as their plans hold, and nodes follow them at once."""
+    limits = limits_of(policy, target)
+    if target.kind == "servers":
+        return cooldown_of(limits, inputs.chosen[target.name])
+    return limits.cooldown_down_s or 0.0 if target.kind == "nodes" else 120.0
 
 
 def _overfull(policy, scale):
@@ -292,6 +314,7 @@ def test_6_steady_demand_comes_to_rest(policy, work):
             recents=dict.fromkeys(seen, 0),
             calendar={},
             moves=moves,
+            chosen=dict.fromkeys(policy.workloads, Chosen(16.0)),
         )
         decision = decide(inputs, policy)
         still = 0 if decision.moves else still + 1

@@ -18,6 +18,7 @@ NUMBERED = [
     (Reason.BACKLOG, {"waiting_work": 40.0, "left": 32.0}, ["worth 32 server-seconds", "(40 now)"]),
     (Reason.FORECAST, {"ahead": 14.2, "level": 0.97, "in_s": 426.0}, ["14.2 servers", "97 %", "7.1 min"]),
     (Reason.REACTIVE, {"need": 12.3, "headroom": 0.15}, ["15 %", "12.3 servers"]),
+    (Reason.MIXED, {"need": 12.9, "trust": 0.4, "rule": 12.2}, ["40 %", "12.2 servers", "12.9 servers"]),
     (Reason.KV_PRESSURE, {"kv_use": 0.97}, ["97 %"]),
     (Reason.MEMORY_PRESSURE, {"above_usual": 0.06}, ["6 points"]),
     (Reason.ROUTER_LOAD, {"requests": 82.1}, ["82.1 requests a second"]),
@@ -62,7 +63,7 @@ def test_words_carry_the_numbers(reason, numbers, facts):
 def test_every_reason_either_asks_restrains_or_is_said_beside():
     restraints = {reason for reason in Reason if reason.name in {r.name for r in RESTRAINTS}}
     assert not restraints & set(SAID_BESIDE)
-    assert len(RESTRAINTS) == len(set(RESTRAINTS)) == 15
+    assert len(RESTRAINTS) == len(set(RESTRAINTS)) == 16
 
 
 def test_the_last_restraint_is_the_one_that_bound():
