@@ -36,6 +36,7 @@ FEW_S = 0.5 * DAY  # of past, below which nothing is chosen
 HALF_LIFE_DAYS = 7.0
 KEPT_DAYS = 21
 BUDGET_S = 600.0  # of processor a night
+LEAST = 1e-6  # of the work: what a share is drawn with in logs, so that none has one
 WORTH = 1.02  # times the reactive rule's bill: a forecast that costs more than this is not read
 
 
@@ -53,6 +54,14 @@ class Point(NamedTuple):
     candidate: Candidate
     missed: float  # share of the work that came late
     spent: float  # server-seconds billed ÷ the work's own
+
+
+class Best(NamedTuple):
+    """The cheapest of its kind that misses no more than it may; what it spent is None where none does."""
+
+    hold_s: float
+    knob: float  # price of lateness, or headroom
+    spent: float | None
 
 
 class Frontier(NamedTuple):
@@ -200,20 +209,51 @@ def points_of(kept: Mapping[int, Score], candidates: Sequence[Candidate]) -> tup
 
 def pick(points: Sequence[Point], workload: Workload, days: float) -> Chosen:
     """The cheapest that keeps the promise with the margin; where none does, what comes nearest."""
-    may = MARGIN * (1.0 - workload.objective.share)
-    holds = tuple(dict.fromkeys(p.candidate.hold_s for p in points))
-    forecasts = {hold: _crossing(_line(points, hold, _price), may) for hold in holds}
-    rules = {hold: _crossing(_line(points, hold, _headroom), may) for hold in holds}
-    by_forecast, by_rule = _cheapest(forecasts), _cheapest(rules)
-    spent, rule_spent = forecasts[by_forecast][1], rules[by_rule][1]
-    worth = rule_spent is None or (spent is not None and spent < WORTH * rule_spent)
-    hold = by_forecast if worth else by_rule
+    forecasts, rules = _crossings(points, workload, _price), _crossings(points, workload, _headroom)
+    by_forecast, by_rule = best_of(points, workload)
+    worth = worth_reading(by_forecast, by_rule)
+    hold = by_forecast.hold_s if worth else by_rule.hold_s
     headroom = headroom_of(workload, Chosen(0.0, headroom=rules[hold][0]))
     return Chosen(forecasts[hold][0], hold, headroom, 1.0 if worth else 0.0, days)
 
 
-def _cheapest(found: Mapping[float, tuple[float, float | None]]) -> float:
-    return min(found, key=lambda hold: (found[hold][1] is None, found[hold][1] or 0.0, hold))
+def best_of(points: Sequence[Point], workload: Workload) -> tuple[Best, Best]:
+    """The cheapest price and the cheapest reactive rule at what the margin leaves of the misses."""
+    by_forecast = _cheapest(_crossings(points, workload, _price))
+    return by_forecast, _cheapest(_crossings(points, workload, _headroom))
+
+
+def worth_reading(by_forecast: Best, by_rule: Best) -> bool:
+    if by_rule.spent is None:
+        return True
+    return by_forecast.spent is not None and by_forecast.spent < WORTH * by_rule.spent
+
+
+def come_to(points: Sequence[Point], chosen: Chosen) -> tuple[float, float]:
+    """What a choice, which may lie between candidates, missed and spent in the past it was chosen from."""
+    knob, wanted = (_price, chosen.late_price) if chosen.forecast > 0.0 else (_headroom, chosen.headroom)
+    line = sorted(_line(points, chosen.hold_s, knob))
+    knobs = np.log([point[0] for point in line])
+    missed = np.interp(log(wanted), knobs, np.log([point[1] + LEAST for point in line]))
+    spent = np.interp(log(wanted), knobs, [point[2] for point in line])
+    return max(exp(float(missed)) - LEAST, 0.0), float(spent)
+
+
+def may_miss(workload: Workload) -> float:
+    return MARGIN * (1.0 - workload.objective.share)
+
+
+def _crossings(
+    points: Sequence[Point], workload: Workload, knob: Callable[[Candidate], float | None]
+) -> dict[float, tuple[float, float | None]]:
+    """By hold: the knob at which just so much is missed as may be, and what that costs."""
+    holds = dict.fromkeys(p.candidate.hold_s for p in points)
+    return {hold: _crossing(_line(points, hold, knob), may_miss(workload)) for hold in holds}
+
+
+def _cheapest(found: Mapping[float, tuple[float, float | None]]) -> Best:
+    hold = min(found, key=lambda hold: (found[hold][1] is None, found[hold][1] or 0.0, hold))
+    return Best(hold, *found[hold])
 
 
 def _price(candidate: Candidate) -> float | None:
@@ -239,6 +279,7 @@ def _crossing(line: Line, may: float) -> tuple[float, float | None]:
         return line[0][0], line[0][2]
     for (knob, missed, spent), (more, less, dearer) in pairwise(line):
         if less <= may < missed:
-            part = (log(missed + 1e-6) - log(may + 1e-6)) / (log(missed + 1e-6) - log(less + 1e-6))
+            high, wanted, low = (log(share + LEAST) for share in (missed, may, less))
+            part = (high - wanted) / (high - low)
             return exp(log(knob) + part * (log(more) - log(knob))), spent + part * (dearer - spent)
     return line[-1][0], None
