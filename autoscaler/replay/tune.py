@@ -9,27 +9,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
-from math import exp, log
 from typing import NamedTuple
 
 import numpy as np
 
 from autoscaler.control.choices import Begun, Task
-from autoscaler.core.chosen import Chosen, cooldown_of, headroom_of, hold_of
+from autoscaler.core.chosen import Chosen, cooldown_of, hold_of
 from autoscaler.core.history import History
 from autoscaler.core.lead_time import Lead
 from autoscaler.core.policy import Workload
 from autoscaler.core.price import bound_at
 from autoscaler.replay.backcast import backcast
+from autoscaler.replay.choice import Candidate, Point, pick
 from autoscaler.replay.rows import Rules, Score, live, priced
 from forecasting.forecaster import Forecaster
 from forecasting.series import FloatArray
 
 DAY = 86_400.0
-MARGIN = (
-    0.6  # of the misses that may be: a setting that just kept the promise last week breaks it in the next
-)
 PRICES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)  # of lateness
 HOLDS_S = (0.0, 300.0, 900.0)
 HEADROOMS = (0.02, 0.05, 0.1, 0.15, 0.25, 0.4, 0.7, 1.2)
@@ -37,23 +33,6 @@ FEW_S = 0.5 * DAY  # of past, below which nothing is chosen
 HALF_LIFE_DAYS = 7.0
 KEPT_DAYS = 21
 BUDGET_S = 600.0  # of processor a night
-WORTH = 1.02  # times the reactive rule's bill: a forecast that costs more than this is not read
-
-
-class Candidate(NamedTuple):
-    """One row: a price that the band is read at, or (no price) the reactive rule with a headroom."""
-
-    late_price: float | None
-    hold_s: float
-    headroom: float
-
-
-class Point(NamedTuple):
-    """What a candidate came to over the past: one point of the frontier."""
-
-    candidate: Candidate
-    missed: float  # share of the work that came late
-    spent: float  # server-seconds billed ÷ the work's own
 
 
 class Frontier(NamedTuple):
@@ -225,65 +204,3 @@ def points_of(kept: Mapping[int, Score], candidates: Sequence[Candidate]) -> tup
         Point(c, float(m), float(s)) for c, m, s in zip(candidates, late / work, spent / work, strict=True)
     )
     return points, sum(float(score.seconds.max()) for score in kept.values()) / DAY
-
-
-def pick(points: Sequence[Point], workload: Workload, days: float) -> Chosen:
-    """The cheapest that keeps the promise with the margin; where none does, what comes nearest."""
-    may = MARGIN * (1.0 - workload.objective.share)
-    holds = tuple(dict.fromkeys(p.candidate.hold_s for p in points))
-    forecasts = {hold: _crossing(_line(points, hold, _price), may) for hold in holds}
-    rules = {hold: _crossing(_line(points, hold, _headroom), may) for hold in holds}
-    by_forecast, by_rule = _best(forecasts), _best(rules)
-    forecast, rule = forecasts[by_forecast], rules[by_rule]
-    if forecast.broken or rule.broken:  # who keeps the promise, or comes nearer to it
-        worth = forecast.broken <= rule.broken
-    else:
-        worth = forecast.spent < WORTH * rule.spent
-    hold = by_forecast if worth else by_rule
-    headroom = headroom_of(workload, Chosen(0.0, headroom=rules[hold].knob))
-    return Chosen(forecasts[hold].knob, hold, headroom, 1.0 if worth else 0.0, days)
-
-
-class _Found(NamedTuple):
-    """Where a knob is to stand."""
-
-    knob: float
-    spent: float
-    broken: float  # the share that is missed beyond what may be
-
-
-def _best(found: Mapping[float, _Found]) -> float:
-    return min(found, key=lambda hold: (found[hold].broken, found[hold].spent, hold))
-
-
-def _price(candidate: Candidate) -> float | None:
-    return candidate.late_price
-
-
-def _headroom(candidate: Candidate) -> float | None:
-    return candidate.headroom if candidate.late_price is None else None
-
-
-Line = list[tuple[float, float, float]]
-
-
-def _line(points: Sequence[Point], hold: float, knob: Callable[[Candidate], float | None]) -> Line:
-    ours = [p for p in points if p.candidate.hold_s == hold and knob(p.candidate) is not None]
-    return [(knob(p.candidate) or 0.0, p.missed, p.spent) for p in ours]
-
-
-def _crossing(line: Line, may: float) -> _Found:
-    """The knob at which so much is missed, and what that costs: straight lines in logs between candidates.
-
-    Where none keeps the promise, the one that comes nearest.
-    """
-    line = sorted(line)
-    if line[0][1] <= may:
-        return _Found(line[0][0], line[0][2], 0.0)
-    for (knob, missed, spent), (more, less, dearer) in pairwise(line):
-        if less <= may < missed:
-            part = (log(missed + 1e-6) - log(may + 1e-6)) / (log(missed + 1e-6) - log(less + 1e-6))
-            found = exp(log(knob) + part * (log(more) - log(knob)))
-            return _Found(found, spent + part * (dearer - spent), 0.0)
-    knob, missed, spent = min(line, key=lambda point: (point[1], point[2]))
-    return _Found(knob, spent, missed - may)
