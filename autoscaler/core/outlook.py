@@ -53,7 +53,7 @@ def read_bounds(
     expected = paths[forecast.levels.index(0.5)][arrives]
     ahead = sorted(factor * path[arrives] for factor, path in zip(factors, paths, strict=True))
     hold = sorted(factor * max(path) for factor, path in zip(factors, paths, strict=True))
-    if not (ahead[0] >= 0.0 and hold[-1] < inf and 0.0 <= expected < inf):
+    if not all(0.0 <= bound < inf for bound in (expected, *ahead, *hold)):
         return None
     if hold[-1] > LARGEST:
         ahead, hold = [min(bound, LARGEST) for bound in ahead], [min(bound, LARGEST) for bound in hold]
