@@ -63,7 +63,7 @@ def best_of(points: Sequence[Point], workload: Workload) -> tuple[Best, Best]:
 
 
 def worth_reading(by_forecast: Best, by_rule: Best) -> bool:
-    """Whether the forecast plans: it keeps the promise, or comes nearer to it, at no more than it is worth."""
+    """Whether the forecast plans: it comes nearest to the promise, at no more than it is worth."""
     if by_forecast.broken or by_rule.broken:
         return by_forecast.broken <= by_rule.broken
     return by_forecast.spent < WORTH * by_rule.spent

@@ -10,7 +10,7 @@ from autoscaler.core.outlook import late_price_for
 from autoscaler.core.plan import router_need, server_need
 from autoscaler.core.policy import Objective
 from autoscaler.core.reasons import Reason
-from autoscaler.core.strictness import adjusted
+from autoscaler.core.strictness import GAIN_PER_DAY, adjusted
 from tests.builders import AT, a_demand, a_lead, a_pool, a_workload, an_outlook
 
 REST = Fleet(16, 16)
@@ -199,6 +199,6 @@ def test_misses_raise_the_price_and_none_lowers_it_within_bounds():
         return 10.0**strictness
 
     assert after(late, 0.01) > 16.0 > after(calm, 1.0)
-    assert after(calm, 1.0) == pytest.approx(16.0 * 0.63, rel=0.01)
+    assert after(calm, 1.0) == pytest.approx(16.0 * 10.0**-GAIN_PER_DAY, rel=0.01)
     assert after(calm, 90.0) == pytest.approx(16.0 / 10.0**0.5)
     assert after(late, 90.0) == pytest.approx(16.0 * 10.0**0.7)

@@ -10,7 +10,8 @@ from autoscaler.control.choices import Said, Task
 from autoscaler.core.history import History
 from autoscaler.core.policy import Limits, Objective
 from autoscaler.replay import tune
-from autoscaler.replay.tune import MARGIN, Candidate, Point, Tuning, candidates_for, pick
+from autoscaler.replay.choice import MARGIN, Candidate, Point, pick
+from autoscaler.replay.tune import Tuning, candidates_for
 from forecasting.catalogue import make
 from forecasting.series import Panel
 from tests.builders import AT, a_lead, a_workload
@@ -118,7 +119,7 @@ def test_the_hold_is_that_of_the_cheaper():
 
 
 def test_every_hold_has_every_price_and_every_headroom():
-    candidates = candidates_for(a_workload(), 2)
+    candidates = candidates_for(a_workload())
     assert len(candidates) == len(tune.HOLDS_S) * (len(tune.PRICES) + len(tune.HEADROOMS))
 
 
@@ -138,7 +139,7 @@ STATED = [
 @pytest.mark.parametrize("stated, read, expected", [s[1:] for s in STATED], ids=[s[0] for s in STATED])
 def test_what_is_stated_is_lived_and_nothing_beside_it(stated, read, expected):
     workload = a_workload(**stated)
-    assert read(candidates_for(workload, 2)) == expected
+    assert read(candidates_for(workload)) == expected
     chosen = choice(WORK, SAID, **stated)
     assert chosen.days == 2.0
     assert workload.headroom is None or chosen.headroom == workload.headroom
