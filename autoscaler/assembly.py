@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autoscaler.control.choices import Tuner
+from autoscaler.control.choices import Layer, Tuner
 from autoscaler.control.clock import VirtualClock, WallClock
 from autoscaler.control.controller import Config, Controller, Least, no_floors
 from autoscaler.control.fits import Fits, FitsHere, FitsInChild
@@ -82,8 +82,10 @@ def replay(
     on_tick: Callable[[Watched], None] | None = None,
     least: Least = no_floors,
     target: float | None = None,
+    without: frozenset[Layer] = frozenset(),
 ) -> PolicyRun:
-    """One policy through one setting. `target`: the share of its places that a baseline is to fill."""
+    """One policy through one setting. `target`: the share of its places that a baseline is to fill;
+    `without`: layers of the controller that are left out, to see what they are worth."""
     if name not in POLICIES:
         raise UnknownPolicy(f"no policy is called {name!r}; there are {', '.join(POLICIES)}")
     if name in BASELINES:
@@ -98,6 +100,7 @@ def replay(
             # Foresight has nothing to choose.
             tuner=None if name == "oracle" else make_tuner(forecaster),
             least=least,
+            without=without,
         ),
         signals=cluster,
         cluster=cluster,

@@ -12,7 +12,17 @@ from typing import Any, NamedTuple
 
 from autoscaler.bench.jobs import Job, Result
 from autoscaler.bench.known import half
-from autoscaler.bench.plan import GAP, TUNED, Bench, Series, family_jobs, optimum_job, policy_job
+from autoscaler.bench.plan import (
+    GAP,
+    PARTS,
+    TUNED,
+    Bench,
+    Series,
+    family_jobs,
+    optimum_job,
+    part_job,
+    policy_job,
+)
 from autoscaler.replay.frontier import Point, cheapest_at, cost_at, gap_closed
 
 GOAL = 99.0
@@ -80,6 +90,7 @@ def _figures(bench: Bench, series: Series, result: Callable[[Job], Result]) -> F
         "dead": _dead(curves),
         "coverage": {level: _median(_covered(ours, level)) for level in COVERED},
         "pinball": _pinball(ours),
+        "without": _without(bench, series, curves, optima, result),
         "frontiers": {name: _curve([one.points[name] for one in curves]) for name in bench.families},
     }
 
@@ -186,6 +197,34 @@ def _dead(curves: Sequence[Curves]) -> Figures | None:
         "points": median(ours.attainment - rule.attainment for ours, rule in pairs),
         "cost": median(ours.gpu_hours / rule.gpu_hours - 1.0 for ours, rule in pairs),
     }
+
+
+def _without(
+    bench: Bench,
+    series: Series,
+    curves: Sequence[Curves],
+    optima: Sequence[Result],
+    result: Callable[[Job], Result],
+) -> Figures:
+    """What each part is worth: Headway without it, and what the whole costs at the share that this served."""
+    if not bench.ablation or "headway" not in bench.families:
+        return {}
+    found = {}
+    for part in PARTS:
+        runs = [result(part_job(bench, series, seed, part)) for seed in bench.seeds]
+        points = [
+            Point(run["attainment"], run["gpu_hours"] / least["gpu_hours"], 0.0)
+            for run, least in zip(runs, optima, strict=True)
+        ]
+        pairs = [
+            (p.gpu_hours, one.at("headway", p.attainment)) for p, one in zip(points, curves, strict=True)
+        ]
+        found[part.name] = {
+            "attainment": median(p.attainment for p in points),
+            "of_optimum": median(p.gpu_hours for p in points),
+            "dearer": _ratio([(ours, whole) for ours, whole in pairs if whole is not None]),
+        }
+    return found
 
 
 def _covered(runs: Sequence[Result], level: str) -> list[float | None]:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autoscaler.assembly import Bounds, PolicyRun, replay
+from autoscaler.control.choices import Layer
 from autoscaler.core.history import requirement
 from autoscaler.core.lead_time import LeadTimes, lead_for
 from autoscaler.core.policy import Objective, Policy, Workload
@@ -51,6 +52,7 @@ class Job(NamedTuple):
     share: float | None = None  # of requests in time, that is asked for
     headroom: float | None = None
     target: float | None = None  # share of the places that a baseline fills
+    without: Layer | None = None  # a layer of the controller that is left out
 
     @property
     def knob(self) -> float | None:
@@ -70,7 +72,14 @@ def perform(job: Job) -> Result:
             "season": season(_trace(job.series, job.path, job.seed), job.scored_days),
             "scored_days": (setting.end - setting.start) / DAY,
         }
-    run = replay(setting, job.policy, seed=job.seed, forecaster=job.forecaster, target=job.target)
+    run = replay(
+        setting,
+        job.policy,
+        seed=job.seed,
+        forecaster=job.forecaster,
+        target=job.target,
+        without=frozenset() if job.without is None else frozenset({job.without}),
+    )
     figures = run.scorecard.to_json()
     if run.checked and job.policy != "oracle":
         figures["pinball"] = _pinball(setting, run)

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from autoscaler.assembly import POLICIES
 from autoscaler.bench.jobs import OPTIMUM, Job
+from autoscaler.control.choices import Layer
 from autoscaler.core.policy import Objective
 from autoscaler.replay.baselines.hpa import UTILISATION
 from autoscaler.replay.baselines.knative import TARGET_SHARE  # AIBrix has the same
@@ -54,6 +55,25 @@ TUNED = ("hpa", "kpa", "apa", "reactive")  # what "the best reactive rule in hin
 GAP = ("rule", "headway", "oracle")
 
 
+class Part(NamedTuple):
+    """A layer that is left out of `headway`, or a forecaster in place of its own."""
+
+    name: str
+    without: Layer | None = None
+    forecaster: str | None = None
+
+
+PARTS = (
+    Part("settings chosen from the past", without="tuning"),
+    Part("trust by regret", without="trust"),
+    Part("bounds that learn (conformal)", without="calibration"),
+    Part("price that follows misses", without="following"),
+    Part("the mix: memories alone", forecaster="memories"),
+    Part("the mix: season and level alone", forecaster="harmonic"),
+    Part("all but the last value", forecaster="last-value"),
+)
+
+
 class Series(NamedTuple):
     name: str
     path: Path | None  # None: a formula
@@ -68,6 +88,7 @@ class Bench(NamedTuple):
     worlds: Sequence[str] = (EXTRAS,)
     scored_days: float | None = None
     every: int = 1  # of the values of each knob, every so many is tried
+    ablation: bool = False  # leave out one part after another
 
     @property
     def families(self) -> dict[str, Family]:
@@ -117,6 +138,15 @@ def _jobs(bench: Bench, series: Series, seed: int) -> Iterator[Job]:
             yield _job(bench, series, seed, policy)._replace(world=world)
     for family in bench.families.values():
         yield from family_jobs(bench, series, seed, family)
+    if bench.ablation:
+        for part in PARTS:
+            yield part_job(bench, series, seed, part)
+
+
+def part_job(bench: Bench, series: Series, seed: int, part: Part) -> Job:
+    """`headway` as it comes, one part left out."""
+    usual = _job(bench, series, seed, "headway")._replace(world=bench.world)
+    return usual._replace(without=part.without, forecaster=part.forecaster)
 
 
 def optimum_job(bench: Bench, series: Series, seed: int) -> Job:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any, NamedTuple
 
 from autoscaler.bench.figures import COVERED
@@ -40,6 +41,10 @@ NOTES = {
         the requirement a lead time ahead, ÷ the mean of what came: Headway's bound, and
         conformal persistence of the rate and of the requirement (last value × quantile of past ratios,
         spoken as early).""",
+    "without": """
+        Headway as it comes without one of its parts: attainment @ GPU-hours ÷ optimum, and by how much
+        that is dearer than the whole at the same attainment, read off the whole's own frontier. What brings
+        neither 1 % of GPU-hours nor 0.1 point over all series has no place.""",
 }
 OURS = ("headway", "headway-calm", "oracle")
 TITLES = {
@@ -71,7 +76,33 @@ def sections(
         shown.append(_gap(series))
     if any(figures["pinball"] for figures in series.values()):
         shown.append(_forecasts(series))
+    if one["without"]:
+        shown.append(_without(series))
     return shown
+
+
+def _without(series: Mapping[str, Figures]) -> Section:
+    names = list(next(iter(series.values()))["without"])
+    rows = []
+    for name, one in in_halves(series):
+        cells = [one["without"][part] for part in names]
+        rows.append(
+            [name, *(f"{c['attainment']:.1f} @{c['of_optimum']:.2f} ({_more(c['dearer'])})" for c in cells)]
+        )
+    middles = []
+    for part in names:
+        known = [c for one in series.values() if (c := one["without"][part]["dearer"]) is not None]
+        middles.append(_more(median(known)) if known else "–")
+    return Section(
+        "What each part is worth: Headway without it",
+        [_prose("without")],
+        ["series", *names],
+        [*rows, ["median", *middles]],
+    )
+
+
+def _more(ratio: float | None) -> str:
+    return "–" if ratio is None else f"{100.0 * ratio:+.1f} %".replace("-", "−")
 
 
 def in_halves(series: Mapping[str, Figures]) -> list[tuple[str, Figures]]:

@@ -49,6 +49,7 @@ Score = Annotated[
 ]
 Quick = Annotated[bool, typer.Option("--quick", help="One seed, two scored days, half of each knob.")]
 Out = Annotated[Path, typer.Option(metavar="DIR", help="Where results are kept and reports are written.")]
+Ablation = Annotated[bool, typer.Option("--ablation", help="Also Headway without one part after another.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Forget the results that are kept there.")]
 
 
@@ -64,6 +65,7 @@ def command(
     score: Score = None,
     quick: Quick = False,
     out: Out = Path("out/bench"),
+    ablation: Ablation = False,
     fresh: Fresh = False,
 ) -> None:
     """Every policy on every series beside the optimum, with knobs turned in hindsight; goals met or not.
@@ -81,6 +83,7 @@ def command(
         worlds=("measured", "life") if world == "both" else (world,),
         scored_days=QUICK_DAYS if quick and score is None else score,
         every=QUICK_EVERY if quick else 1,
+        ablation=ablation,
     )
     where = make_where(backend, scheduler, workers or -1)
     check_page()
@@ -158,6 +161,7 @@ def said(bench: Bench, only: str | None, policies: str, world: str, quick: bool)
     command += [f"--world {world}"] if world != "measured" else []
     command += [f"--score {bench.scored_days:g}"] if bench.scored_days is not None and not quick else []
     command += ["--quick"] if quick else [f"--seeds {_range(bench.seeds)}"]
+    command += ["--ablation"] if bench.ablation else []
     given = "HEADWAY_TRACES=/path/to/traces " if any(one.path is not None for one in bench.series) else ""
     return [
         f"`{given}{' '.join(command)}`: {len(bench.series)} series, {len(bench.seeds)} "

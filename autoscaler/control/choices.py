@@ -6,7 +6,7 @@ follows the misses. What was said in each step is kept until the next night: a t
 
 from collections.abc import Mapping
 from math import ceil, log10
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -25,6 +25,10 @@ DAY = 86_400.0
 NIGHTLY = Cron("17 3 * * *")
 HEADROOM_FOLLOWS = 0.5  # a price four times as high doubles the headroom: as errors' tails ask for, about
 WIDER = 2.0  # times the price, where no past has told a better one
+
+
+# What a benchmark leaves out to see what it is worth. Nobody sets it in life.
+Layer = Literal["tuning", "trust", "calibration", "following"]
 
 
 class Said(NamedTuple):
@@ -72,11 +76,13 @@ class Choices:
         kept: Mapping[str, Calibrated],
         tuner: Tuner | None,
         at: float,
+        without: frozenset[Layer] = frozenset(),
     ) -> None:
         self.chosen: Mapping[str, Chosen] = {}
         self._policy = policy
         self._levels = levels
-        self._tuner = tuner
+        self._tuner = None if "tuning" in without else tuner
+        self._follows = "following" not in without
         self._due = NIGHTLY.next(at)
         self._sizes = {name: _size(policy, w) for name, w in policy.workloads.items()}
         self.usual = _means(history)
@@ -169,9 +175,15 @@ class Choices:
             if demand is not None:
                 usual = self.usual.get(name, demand.work)
                 self.usual[name] = usual + min(elapsed_s / DAY, 1.0) * (demand.work - usual)
-                self._strictness[name] = adjusted(
-                    self._strictness[name], demand, usual, workload.objective, self._begun[name], elapsed_s
-                )
+                if self._follows:
+                    self._strictness[name] = adjusted(
+                        self._strictness[name],
+                        demand,
+                        usual,
+                        workload.objective,
+                        self._begun[name],
+                        elapsed_s,
+                    )
                 if self._least[name] > 0.0:
                     self._strictness[name] = max(self._strictness[name], log10(self._least[name]))
             moved = self._strictness[name] - self._begun[name]

@@ -6,7 +6,7 @@ Live, dry run and replay differ only in what stands behind the ports. One thread
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from autoscaler.control.choices import Tuner
+from autoscaler.control.choices import Layer, Tuner
 from autoscaler.control.fits import Fits
 from autoscaler.control.foresight import Foresight
 from autoscaler.control.recent import RecentPlans, windows
@@ -57,6 +57,7 @@ class Config:
     history_days: float = 28.0
     refit_s: float = 86_400.0
     tuner: Tuner | None = None  # None: settings that nobody stated stay what they are by default
+    without: frozenset[Layer] = frozenset()  # layers that a benchmark leaves out
 
 
 class Controller:
@@ -200,6 +201,7 @@ class Controller:
             self._config.refit_s,
             self._kept.calibration,
             self._config.tuner,
+            self._config.without,
         )
 
     def _past(self, end: float, at: float, notes: list[str]) -> Mapping[str, Panel] | None:

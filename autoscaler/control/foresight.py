@@ -7,7 +7,7 @@ workload. Between steps the outlooks stand; a refit comes when it is due and cha
 from collections.abc import Mapping
 from math import nan
 
-from autoscaler.control.choices import Choices, Tuner
+from autoscaler.control.choices import Choices, Layer, Tuner
 from autoscaler.control.doubts import Doubts, least_of_day
 from autoscaler.control.fits import Fits
 from autoscaler.control.reckoning import Reckoning
@@ -42,6 +42,7 @@ class Foresight:
         refit_s: float,
         kept: Mapping[str, Calibrated],
         tuner: Tuner | None = None,
+        without: frozenset[Layer] = frozenset(),
     ) -> None:
         self.history = history
         self.outlooks: Mapping[str, Outlook] = {}
@@ -53,7 +54,8 @@ class Foresight:
         self._refit_s = refit_s
         self._refit_at = at
         levels = self._asked = levels_for(policy)
-        self.choices = Choices(policy, history, levels, kept, tuner, at)
+        self._without = without
+        self.choices = Choices(policy, history, levels, kept, tuner, at, without)
         try:
             learned = self.choices.begin(history, leads)
         except Exception as error:  # choices are advice: defaults stand
@@ -158,7 +160,7 @@ class Foresight:
         least = least_of_day(self.history).tolist()
         read = {}
         for row, name in enumerate(self.history.names):
-            bounds = read_bounds(forecast, row, leads[name], self.reckoning.factors(row), at)
+            bounds = read_bounds(forecast, row, leads[name], self._factors(row), at)
             if bounds is None:
                 continue  # it cannot be; the outlook before it stands until it is stale
             self.choices.remember(name, forecast.origin, bounds)
@@ -169,9 +171,17 @@ class Foresight:
                 rule = self.choices.by_rule(name, demand.work)
                 self.doubts.ask(name, self.history.end + (arrives + 1) * step, outlook.ahead, rule)
             read[name] = outlook._replace(
-                trust=round(self.choices.worth(name) * self.doubts.trust[name].weight, 6),
+                trust=round(self._trusted(name), 6),
                 collapsed=self.doubts.collapsed(name, need[row], least[row], at),
             )
         self.outlooks = {**self.outlooks, **read}
         arrives = min(int(max(lead.slow for lead in leads.values()) // step), forecast.ahead - 1)
         self.reckoning.say(self.history.end + (arrives + 1) * step, forecast.paths[:, :, arrives])
+
+    def _factors(self, row: int) -> list[float]:
+        return [1.0] * len(self._asked) if "calibration" in self._without else self.reckoning.factors(row)
+
+    def _trusted(self, name: str) -> float:
+        """The forecast's part of the plan: by the past days, and by the last hours."""
+        weight = 1.0 if "trust" in self._without else self.doubts.trust[name].weight
+        return self.choices.worth(name) * weight
