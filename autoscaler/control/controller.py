@@ -11,7 +11,7 @@ from autoscaler.control.fits import Fits
 from autoscaler.control.foresight import Foresight
 from autoscaler.control.recent import RecentPlans, windows
 from autoscaler.core.cluster import ClusterState, Target, servers
-from autoscaler.core.decide import Inputs, decide
+from autoscaler.core.decide import BELIEVED, Inputs, decide
 from autoscaler.core.decision import NOTHING_DONE, Actuation, Decision, Scope
 from autoscaler.core.demand import DOUBT, FRESH_S, FUTURE_S, NO_TRAIL, Demand, Trail, estimate_demand, fresh
 from autoscaler.core.history import History
@@ -263,7 +263,7 @@ class Controller:
 
     def _expected_requests(self, name: str, at: float) -> float:
         outlook = self._foresight.outlooks.get(name) if self._foresight is not None else None
-        if outlook is None or not 0.0 <= at - outlook.origin <= STALE_S:
+        if outlook is None or not 0.0 <= at - outlook.origin <= STALE_S or outlook.trust < BELIEVED:
             return 0.0
         profile = self._policy.workloads[name].profile
         per_request = self._trails.get(name, NO_TRAIL).work_per_request or profile.usual_work

@@ -14,7 +14,7 @@ FASTEST = 0.5  # a minute in which nobody could be served in time: twelve of the
 LATE = (
     10.0  # a request that waits, in idle servers: enough to leave what fails, not to flee one unlucky minute
 )
-LEAST = 1e-9  # servers: what is usually less than this says nothing, and dividing by it overflows
+LEAST = 1e-3  # servers: where nothing is usual, a forecast of something is still held to account
 SHORT = 0.25  # so much too little makes every request late
 
 
@@ -29,8 +29,7 @@ class Trust(NamedTuple):
 
 def judged(trust: Trust, forecast: float, rule: float, came: float, usual: float) -> Trust:
     """After what came: `forecast` and `rule` are the servers that each had asked for, for this moment."""
-    if not usual > LEAST:
-        return trust
+    usual = usual if usual > LEAST else LEAST
     gained = GAIN * (_cost(rule, came, usual) - _cost(forecast, came, usual))
     gained = min(max(gained, -FASTEST), FASTEST)
     return Trust(min(max(trust.odds + gained, -SURE), SURE))

@@ -10,7 +10,7 @@ from autoscaler.core.chosen import Chosen
 from autoscaler.core.cluster import Fleet, nodes, servers
 from autoscaler.core.codec import from_plain, to_plain
 from autoscaler.core.decision import Hold, Scale
-from autoscaler.core.ledger import Ledger
+from autoscaler.core.ledger import Calibrated, Ledger
 from autoscaler.core.policy import Limits
 from autoscaler.core.profile import Profile
 from autoscaler.core.reasons import Reason
@@ -187,6 +187,17 @@ def test_a_forecast_orders_before_the_demand():
     scale = next(s for r in journal.records for s in r.decision.moves if s.target.kind == "servers")
     assert isinstance(scale, Scale)
     assert scale.why[0].reason is Reason.FORECAST
+
+
+@pytest.mark.parametrize("odds, left", [(-4.0, 0), (4.0, 12)], ids=["not trusted", "trusted"])
+def test_a_reading_of_nothing_is_doubted_for_a_forecast_only_where_that_is(odds, left):
+    policy = a_policy(a_workload(servers=Limits(floor=0, ceiling=12)))
+    world = ScriptedWorld(desired=12)
+    world.past = {"chat": Panel(start=AT - 86_400.0, step=60.0, values=np.zeros((1, 1_440)))}
+    kept = Ledger(calibration={"chat": Calibrated(1.5, (), (), 0.1, odds=odds)})
+    controller, _, _ = a_controller(world, policy, fits=FitsHere(Liar(1_000.0)), ledger=kept)
+    live(controller, world, 0.0, ticks=400)
+    assert count(world) == left
 
 
 def test_a_late_node_is_said_and_one_given_up_is_ordered_again():

@@ -95,5 +95,6 @@ def test_who_cost_less_gains(forecast, rule, came):
 
 
 @pytest.mark.parametrize("usual", [0.0, 5e-324, float("nan")])
-def test_where_nothing_is_usual_nothing_is_judged(usual):
-    assert judged(Trust(1.0), 0.0, 10.0, 10.0, usual) == Trust(1.0)
+def test_where_nothing_is_usual_a_forecast_of_something_is_still_held_to_account(usual):
+    assert judged(Trust(1.0), 10.0, 0.0, 0.0, usual) == Trust(1.0 - FASTEST)
+    assert judged(Trust(1.0), 0.0, 0.0, 0.0, usual) == Trust(1.0)
