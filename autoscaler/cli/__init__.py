@@ -20,6 +20,7 @@ from autoscaler.cli.errors import BAD_INPUT, worded
 COMMANDS = {
     "demo": "A simulated day, live: a ramp, a spike and a node failure.",
     "replay": "What Headway and others would have made of a past, and at what cost.",
+    "tune": "Which settings Headway would choose from a past, and why.",
     "bench": "Every policy on every series, and whether the goals are met (long).",
     "explain": "Why a count moved or stayed: a journal in sentences.",
     "forecast": "What was expected at an instant, against what came.",

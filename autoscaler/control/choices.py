@@ -16,7 +16,7 @@ from autoscaler.core.demand import Demand
 from autoscaler.core.history import History
 from autoscaler.core.lead_time import Lead
 from autoscaler.core.ledger import Calibrated
-from autoscaler.core.outlook import Bounds, late_price_for
+from autoscaler.core.outlook import Bounds, late_price_for, price_of_misses
 from autoscaler.core.policy import Policy, Workload
 from autoscaler.core.price import Price
 from autoscaler.core.strictness import adjusted
@@ -85,6 +85,9 @@ class Choices:
             name: Chosen(WIDER * late_price_for(w, policy.pools[w.pool]))
             for name, w in policy.workloads.items()
         }
+        self._least = {
+            name: price_of_misses(w, policy.pools[w.pool]) for name, w in policy.workloads.items()
+        }  # stated in money: no choice and nothing that came goes below it
         self._base = dict(self.chosen)  # as chosen, before it followed what came
         self._strictness = {name: log10(c.late_price) for name, c in self.chosen.items()}
         self._begun = dict(self._strictness)
@@ -149,7 +152,10 @@ class Choices:
         }  # fmt: skip
         for said in self._said.values():
             said.clear()
-        found = self._tuner.choose(tasks, history)
+        found = {
+            name: chosen._replace(late_price=max(chosen.late_price, self._least[name]))
+            for name, chosen in self._tuner.choose(tasks, history).items()
+        }
         for name, chosen in found.items():
             self._base[name] = chosen
             self._begun[name] = self._strictness[name] = log10(chosen.late_price)
@@ -166,6 +172,8 @@ class Choices:
                 self._strictness[name] = adjusted(
                     self._strictness[name], demand, usual, workload.objective, self._begun[name], elapsed_s
                 )
+                if self._least[name] > 0.0:
+                    self._strictness[name] = max(self._strictness[name], log10(self._least[name]))
             moved = self._strictness[name] - self._begun[name]
             base = self._base[name]
             current[name] = base._replace(

@@ -25,6 +25,12 @@ RETRY_S = 600.0  # after a fit that failed
 ASKED_LEVELS = (0.5, 0.9, 0.97, 0.99, 0.998)  # between two of them a bound is interpolated
 
 
+def levels_for(policy: Policy) -> tuple[float, ...]:
+    """The levels that bounds are asked for at: the usual ones, and those that somebody stated."""
+    stated = {w.level for w in policy.workloads.values() if w.level is not None}
+    return tuple(sorted({*ASKED_LEVELS, *stated}))
+
+
 class Foresight:
     def __init__(
         self,
@@ -46,9 +52,7 @@ class Foresight:
         self._memory = 0  # of what is fitted, in steps
         self._refit_s = refit_s
         self._refit_at = at
-        stated = {w.level for w in policy.workloads.values() if w.level is not None}
-        levels = tuple(sorted({*ASKED_LEVELS, *stated}))
-        self._asked = levels
+        levels = self._asked = levels_for(policy)
         self.choices = Choices(policy, history, levels, kept, tuner, at)
         try:
             learned = self.choices.begin(history, leads)

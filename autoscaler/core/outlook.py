@@ -82,13 +82,20 @@ def _index(ahead_s: float, step: float, last: int) -> int:
 def late_price_for(workload: Workload, pool: Pool) -> float:
     """What one server-second served late weighs, in idle ones, before anything was learned.
 
-    A share of 0.99 begins at 16, one of 0.998 at 80: the rarer a miss may be, the dearer it is. Where a late
-    request has a price in money, that may raise it: a server missing for an hour makes its requests late.
+    A share of 0.99 begins at 16, one of 0.998 at 80: the rarer a miss may be, the dearer it is.
     """
     price = BEGUN * 0.01 / max(1.0 - workload.objective.share, 1e-5)
-    if workload.miss_price is not None and pool.price_per_hour > 0.0:
-        profile = workload.profile
-        servers = profile.servers_per_node(pool.gpus_per_node) / profile.nodes_per_server
-        idle = pool.price_per_hour / servers / 3_600.0
-        price = max(price, workload.miss_price / profile.usual_work / idle)
-    return min(price, MOST)
+    return min(max(price, price_of_misses(workload, pool)), MOST)
+
+
+def price_of_misses(workload: Workload, pool: Pool) -> float:
+    """What a late request's stated price in money makes of it, in idle server-seconds: the least it weighs.
+
+    A server missing for an hour makes its requests late. 0: no price is stated.
+    """
+    if workload.miss_price is None or not pool.price_per_hour > 0.0:
+        return 0.0
+    profile = workload.profile
+    servers = profile.servers_per_node(pool.gpus_per_node) / profile.nodes_per_server
+    idle = pool.price_per_hour / servers / 3_600.0
+    return min(workload.miss_price / profile.usual_work / idle, MOST)

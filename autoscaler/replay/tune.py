@@ -37,6 +37,7 @@ FEW_S = 0.5 * DAY  # of past, below which nothing is chosen
 HALF_LIFE_DAYS = 7.0
 KEPT_DAYS = 21
 BUDGET_S = 600.0  # of processor a night
+LEAST = 1e-6  # of the work: what a share is drawn with in logs, so that none has one
 WORTH = 1.02  # times the reactive rule's bill: a forecast that costs more than this is not read
 
 
@@ -54,6 +55,15 @@ class Point(NamedTuple):
     candidate: Candidate
     missed: float  # share of the work that came late
     spent: float  # server-seconds billed ÷ the work's own
+
+
+class Best(NamedTuple):
+    """Where a knob is to stand: the cheapest of its kind that keeps the promise, or what comes nearest."""
+
+    hold_s: float
+    knob: float  # price of lateness, or headroom
+    spent: float
+    broken: float  # the share that is missed beyond what may be
 
 
 class Frontier(NamedTuple):
@@ -212,31 +222,50 @@ def points_of(kept: Mapping[int, Score], candidates: Sequence[Candidate]) -> tup
 
 def pick(points: Sequence[Point], workload: Workload, days: float) -> Chosen:
     """The cheapest that keeps the promise with the margin; where none does, what comes nearest."""
-    may = MARGIN * (1.0 - workload.objective.share)
-    holds = tuple(dict.fromkeys(p.candidate.hold_s for p in points))
-    forecasts = {hold: _crossing(_line(points, hold, _price), may) for hold in holds}
-    rules = {hold: _crossing(_line(points, hold, _headroom), may) for hold in holds}
-    by_forecast, by_rule = _best(forecasts), _best(rules)
-    forecast, rule = forecasts[by_forecast], rules[by_rule]
-    if forecast.broken or rule.broken:  # who keeps the promise, or comes nearer to it
-        worth = forecast.broken <= rule.broken
-    else:
-        worth = forecast.spent < WORTH * rule.spent
-    hold = by_forecast if worth else by_rule
+    forecasts, rules = _crossings(points, workload, _price), _crossings(points, workload, _headroom)
+    by_forecast, by_rule = _cheapest(forecasts), _cheapest(rules)
+    worth = worth_reading(by_forecast, by_rule)
+    hold = by_forecast.hold_s if worth else by_rule.hold_s
     headroom = headroom_of(workload, Chosen(0.0, headroom=rules[hold].knob))
     return Chosen(forecasts[hold].knob, hold, headroom, 1.0 if worth else 0.0, days)
 
 
-class _Found(NamedTuple):
-    """Where a knob is to stand."""
-
-    knob: float
-    spent: float
-    broken: float  # the share that is missed beyond what may be
+def best_of(points: Sequence[Point], workload: Workload) -> tuple[Best, Best]:
+    """The cheapest price and the cheapest reactive rule at what the margin leaves of the misses."""
+    by_forecast = _cheapest(_crossings(points, workload, _price))
+    return by_forecast, _cheapest(_crossings(points, workload, _headroom))
 
 
-def _best(found: Mapping[float, _Found]) -> float:
-    return min(found, key=lambda hold: (found[hold].broken, found[hold].spent, hold))
+def worth_reading(by_forecast: Best, by_rule: Best) -> bool:
+    if by_forecast.broken or by_rule.broken:  # who keeps the promise, or comes nearer to it
+        return by_forecast.broken <= by_rule.broken
+    return by_forecast.spent < WORTH * by_rule.spent
+
+
+def come_to(points: Sequence[Point], chosen: Chosen) -> tuple[float, float]:
+    """What a choice, which may lie between candidates, missed and spent in the past it was chosen from."""
+    knob, wanted = (_price, chosen.late_price) if chosen.forecast > 0.0 else (_headroom, chosen.headroom)
+    line = sorted(_line(points, chosen.hold_s, knob))
+    knobs = np.log([point[0] for point in line])
+    missed = np.interp(log(wanted), knobs, np.log([point[1] + LEAST for point in line]))
+    spent = np.interp(log(wanted), knobs, [point[2] for point in line])
+    return max(exp(float(missed)) - LEAST, 0.0), float(spent)
+
+
+def may_miss(workload: Workload) -> float:
+    return MARGIN * (1.0 - workload.objective.share)
+
+
+def _crossings(
+    points: Sequence[Point], workload: Workload, knob: Callable[[Candidate], float | None]
+) -> dict[float, Best]:
+    """By hold: the knob at which just so much is missed as may be, and what that costs."""
+    holds = dict.fromkeys(p.candidate.hold_s for p in points)
+    return {hold: _crossing(hold, _line(points, hold, knob), may_miss(workload)) for hold in holds}
+
+
+def _cheapest(found: Mapping[float, Best]) -> Best:
+    return min(found.values(), key=lambda best: (best.broken, best.spent, best.hold_s))
 
 
 def _price(candidate: Candidate) -> float | None:
@@ -255,18 +284,19 @@ def _line(points: Sequence[Point], hold: float, knob: Callable[[Candidate], floa
     return [(knob(p.candidate) or 0.0, p.missed, p.spent) for p in ours]
 
 
-def _crossing(line: Line, may: float) -> _Found:
+def _crossing(hold_s: float, line: Line, may: float) -> Best:
     """The knob at which so much is missed, and what that costs: straight lines in logs between candidates.
 
     Where none keeps the promise, the one that comes nearest.
     """
     line = sorted(line)
     if line[0][1] <= may:
-        return _Found(line[0][0], line[0][2], 0.0)
+        return Best(hold_s, line[0][0], line[0][2], 0.0)
     for (knob, missed, spent), (more, less, dearer) in pairwise(line):
         if less <= may < missed:
-            part = (log(missed + 1e-6) - log(may + 1e-6)) / (log(missed + 1e-6) - log(less + 1e-6))
+            high, wanted, low = (log(share + LEAST) for share in (missed, may, less))
+            part = (high - wanted) / (high - low)
             found = exp(log(knob) + part * (log(more) - log(knob)))
-            return _Found(found, spent + part * (dearer - spent), 0.0)
+            return Best(hold_s, found, spent + part * (dearer - spent), 0.0)
     knob, missed, spent = min(line, key=lambda point: (point[1], point[2]))
-    return _Found(knob, spent, missed - may)
+    return Best(hold_s, knob, spent, missed - may)

@@ -102,7 +102,7 @@
     ctx.restore();
   }
 
-  function showTip(chart, points) {
+  function showTip(chart, points, unit) {
     const { left, top } = chart.cursor;
     tip.hidden = true;
     if (left < 0 || !chart.root.matches(":hover")) return;
@@ -111,7 +111,7 @@
     if (!near.length) return;
     tip.hidden = false;
     tip.replaceChildren(...near.map((p) => element("p", {}, element("b", {}, p.words), element("br"),
-      p.share.toFixed(2) + " % @ " + p.cost.toFixed(3) + "x the optimum")));
+      p.share.toFixed(2) + " % @ " + p.cost.toFixed(3) + "x " + unit)));
     const plot = chart.over.getBoundingClientRect();
     tip.style.left = clamp(plot.left + left + 14, 12, innerWidth - tip.offsetWidth - 12) + "px";
     const below = plot.top + top + 18;
@@ -146,7 +146,7 @@
       hooks: {
         drawAxes: [(chart) => drawGoal(chart, one.goal)],
         draw: [(chart) => drawDots(chart, points)],
-        setCursor: [(chart) => showTip(chart, points)],
+        setCursor: [(chart) => showTip(chart, points, one.unit)],
       },
     }, columns(one, most), place));
   }

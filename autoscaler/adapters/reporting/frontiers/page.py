@@ -1,4 +1,7 @@
-"""A Page → one HTML file. Its layout lies beside it; the chart library and the style are the report's."""
+"""A Page → one HTML file. Its layout lies beside it; the chart library and the style are the report's.
+
+Without more it is the page of the benchmark; another page says its own note, keys and unit.
+"""
 
 import json
 from collections.abc import Sequence
@@ -11,6 +14,17 @@ from typing import NamedTuple
 from autoscaler.adapters.reporting.report.library import SCRIPT, STYLE, library_file
 
 REPORT = "autoscaler.adapters.reporting.report"
+NOTE = (
+    "Each dot is a policy as it comes, each line a policy whose knob is turned; up and to the left is "
+    "better. The share in time is drawn by what misses: 90, 99 and 99.9 % are equally far apart. What lies "
+    "outside stands on the edge. Point at a dot for its figures."
+)
+KEYS = (
+    ("headway", "Headway, at other shares asked for"),
+    ("rule", "Headway without a forecaster, at every headroom"),
+    ("oracle", "Headway with the true future"),
+    ("tuned", "reactive rules, tuned in hindsight"),
+)
 
 
 class Table(NamedTuple):
@@ -43,6 +57,7 @@ class Chart(NamedTuple):
     goal: float  # percent
     curves: Sequence[Curve]
     dots: Sequence[Dot]
+    unit: str = "the optimum"  # what a cost of 1 is
 
 
 class Page(NamedTuple):
@@ -51,15 +66,21 @@ class Page(NamedTuple):
     about: Sequence[str]
     tables: Sequence[Table]
     charts: Sequence[Chart]
+    product: str = "benchmark of decisions"
+    note: str = NOTE
+    keys: Sequence[tuple[str, str]] = KEYS  # of each kind of curve, what it is
 
 
 def render(page: Page) -> str:
     """The whole page. Raises ReportError where the chart library is not installed."""
     first, rest = page.tables[:1], page.tables[1:]
     return Template(_file(__package__, "page.html")).substitute(
+        product=escape(page.product),
         title=escape(page.title),
         headline=escape(page.headline),
         about="".join(f"<p>{_prose(text)}</p>" for text in page.about),
+        note=_prose(page.note),
+        keys="".join(f'<li><i class="{kind}"></i>{escape(words)}</li>' for kind, words in page.keys),
         first="".join(map(_table, first)),
         rest="".join(map(_table, rest)),
         library_style=library_file(STYLE),
@@ -78,6 +99,7 @@ def _values(charts: Sequence[Chart]) -> str:
             "goal": chart.goal,
             "curves": [curve._asdict() for curve in chart.curves],
             "dots": [dot._asdict() for dot in chart.dots],
+            "unit": chart.unit,
         }
         for chart in charts
     ]
