@@ -3,7 +3,17 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from autoscaler.adapters.reporting.units import NOUNS, clock, count, duration, instant, number, percent
+from autoscaler.adapters.reporting import chosen as settings
+from autoscaler.adapters.reporting.units import (
+    NOUNS,
+    certainty,
+    clock,
+    count,
+    duration,
+    instant,
+    number,
+    percent,
+)
 from autoscaler.adapters.reporting.words import RESTRAINTS, SAID_BESIDE, binding, change, sentence, words
 from autoscaler.core.cluster import Fleet, Target
 from autoscaler.core.decision import Scale, Verdict
@@ -18,6 +28,7 @@ from autoscaler.core.observation import (
     WAITING,
     Reading,
 )
+from autoscaler.core.outlook import Outlook
 from autoscaler.core.reasons import AFTER, Why
 from autoscaler.core.record import TickRecord
 
@@ -63,6 +74,7 @@ def story(record: TickRecord, verdict: Verdict) -> Story:
         Part("measured", _measured(record, verdict.target)),
         Part("present", _present(record, verdict.target)),
         Part("expected", _expected(record, verdict.target)),
+        Part("chosen", _chosen(record, verdict.target)),
         Part("planned", _planned(record, verdict)),
         Part("restrained", _restrained(record, verdict)),
         Part("decided", _decided(record, verdict)),
@@ -133,10 +145,33 @@ def _expected(record: TickRecord, target: Target) -> list[str]:
     age = record.at - outlook.origin
     return [
         *lines,
-        f"by then about {count(outlook.expected, 'server')}, "
-        f"and with {percent(outlook.level)} certainty no more than {number(outlook.ahead)}",
-        f"and no more than {count(outlook.hold, 'server')} before what is let go now could be back",
+        f"by then about {count(outlook.expected, 'server')} will be needed; "
+        f"{number(outlook.ahead)} are asked for, enough in {certainty(outlook.level)} of cases",
+        f"{number(outlook.hold)} are kept for all that may come before what is let go now could be back",
         f"forecast by {outlook.method}, from what was known {'now' if age < 0.5 else duration(age) + ' ago'}",
+        *_believed(outlook),
+    ]
+
+
+def _believed(outlook: Outlook) -> list[str]:
+    if outlook.trust >= 1.0:
+        return []
+    if outlook.trust <= 0.0:
+        return ["it does not count: the reactive rule would have cost less"]
+    return [f"it counts for {percent(outlook.trust)} of the plan, the reactive rule for the rest"]
+
+
+def _chosen(record: TickRecord, target: Target) -> list[str]:
+    """What nobody stated, as it was chosen and as it followed what came. A record knows no stated values."""
+    chosen = record.inputs.chosen.get(target.name)
+    if target.kind != "servers" or chosen is None:
+        return []
+    return [
+        f"where nothing else is stated, {settings.since(chosen.days)}",
+        settings.price(chosen.late_price),
+        settings.hold(chosen.hold_s),
+        settings.headroom(chosen.headroom),
+        *(["a forecast was not worth reading in that past"] if chosen.forecast <= 0.0 else []),
     ]
 
 

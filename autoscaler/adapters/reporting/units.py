@@ -24,6 +24,11 @@ def percent(share: float, places: int = 1) -> str:
     return f"{100 * share:.{places}f}".rstrip("0").rstrip(".") + " %"
 
 
+def certainty(share: float) -> str:
+    """A chance that is never told as certain: more than 99.9 % is said so."""
+    return "more than 99.9 %" if share >= 0.9995 else percent(share)
+
+
 def duration(seconds: float) -> str:
     """45 s, 7.1 min, 2.5 h, 3.2 days."""
     if not isfinite(seconds):

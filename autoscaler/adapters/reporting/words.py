@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from autoscaler.adapters.reporting.units import NOUNS, clock, count, duration, number, percent
+from autoscaler.adapters.reporting.units import NOUNS, certainty, clock, count, duration, number, percent
 from autoscaler.core.cluster import Target
 from autoscaler.core.decision import Scale, Verdict
 from autoscaler.core.reasons import Reason, Why
@@ -53,7 +53,7 @@ class Told(NamedTuple):
 
 def _forecast(told: Told) -> str:
     return (
-        f"{told.several('ahead')} will be enough in {percent(told.of('level'))} of cases when an order "
+        f"{told.several('ahead')} will be enough in {certainty(told.of('level'))} of cases when an order "
         f"of now serves, {duration(told.of('in_s'))} from now"
     )
 
@@ -80,6 +80,16 @@ def _doubted(told: Told) -> str:
     return "what was measured is incomplete or in doubt, and that never lowers a count"
 
 
+def _mixed(told: Told) -> str:
+    rule = f"the reactive rule asks for {told.several('rule')}"
+    if told.of("trust") <= 0.0:
+        return f"the forecast does not count, since the reactive rule would have cost less: {rule}"
+    return (
+        f"the forecast counts for {percent(told.of('trust'))}, as it has lately been right, and {rule}: "
+        f"together {told.several('need')}"
+    )
+
+
 def _stabilisation(told: Told) -> str:
     window = duration(told.of("window_s"))
     if told.has("highest"):
@@ -97,10 +107,7 @@ _WORDS: Mapping[Reason, Callable[[Told], str]] = {
         f"no forecast is worth reading, so present need and {percent(t.of('headroom'))} to spare ask for "
         f"{t.several('need')}"
     ),
-    Reason.MIXED: lambda t: (
-        f"the forecast has lately been right enough to count for {percent(t.of('trust'))}, "
-        f"and the reactive rule asks for {t.several('rule')}: together {t.several('need')}"
-    ),
+    Reason.MIXED: _mixed,
     Reason.KV_PRESSURE: lambda t: f"the KV cache is {percent(t.of('kv_use'))} full",
     Reason.MEMORY_PRESSURE: lambda t: (
         f"GPU memory is {number(100 * t.of('above_usual'))} points above what is usual here"
@@ -123,8 +130,8 @@ _WORDS: Mapping[Reason, Callable[[Told], str]] = {
     Reason.BLIND: lambda t: "nothing fresh was measured, and blind never goes down",
     Reason.DOUBTED: _doubted,
     Reason.COLLAPSED: lambda t: (
-        "demand fell below half of all the last day has seen, while the forecast was right until then: "
-        "for an hour that may be an outage, and nothing goes"
+        "demand fell below half of the least that the last day has seen, and the forecast was right until "
+        "then: for an hour that may be an outage, and nothing goes"
     ),
     Reason.ORDERED: lambda t: (
         f"the order for {t.several('to')} given {duration(max(t.at - t.of('at'), 0.0))} ago is not seen yet "
