@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from autoscaler.adapters.reporting.chosen import headroom, hold, price, since
 from autoscaler.adapters.reporting.units import duration, number, percent
+from autoscaler.replay.frontier import Point as Turned
+from autoscaler.replay.frontier import efficient
 from autoscaler.replay.tune import (
     MARGIN,
     WORTH,
@@ -188,10 +190,8 @@ def page(tuned: Mapping[str, Tuned]) -> str:
         for title, columns, rows in tables(one):
             plain = [[f"**{text}**" if keeps else text for text, keeps in row] for row in rows]
             shown.append(Table(f"{name}: {title}", [], [title, *columns], plain))
-    summary = [[name, sentence] for name, one in tuned.items() for sentence in sentences(one)]
-    first = Table(
-        "What is chosen", ["Chosen anew every night, for each workload."], ["workload", ""], summary
-    )
+    summary = [[f"{name}: {sentence}"] for name, one in tuned.items() for sentence in sentences(one)]
+    first = Table("What is chosen", ["Chosen anew every night, for each workload."], ["settings"], summary)
     return render(
         Page(
             title="Settings chosen from the past",
@@ -248,8 +248,9 @@ def _curves(hold_s: float, one: Tuned) -> list[Curve]:
 
 
 def _drawn(points: Sequence[tuple[Point, float]]) -> list[tuple[float, float, float]]:
-    drawn = [(round(p.spent, 4), round(100.0 * (1.0 - p.missed), 4), knob) for p, knob in points]
-    return sorted(drawn)
+    """Only what no other point of the same line beats in both."""
+    kept = efficient([Turned(100.0 * (1.0 - p.missed), p.spent, knob) for p, knob in points])
+    return [(round(p.gpu_hours, 4), round(p.attainment, 4), p.knob) for p in kept]
 
 
 def as_object(tuned: Mapping[str, Tuned]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import pytest
 
 from autoscaler.adapters.reporting.explain import stories, story, summary
+from autoscaler.core.chosen import Chosen
 from autoscaler.core.cluster import Fleet, nodes, servers
 from autoscaler.core.decide import decide
 from autoscaler.core.decision import Actuation, Scale
@@ -39,13 +40,16 @@ def told(record: TickRecord, target=CHAT) -> dict[str, list[str]]:
 
 def test_a_story_goes_from_what_was_measured_to_what_came_of_it():
     parts = told(a_record(demand=a_demand(15.4, backlog=300.0), outlook=an_outlook(16.0)))
-    assert list(parts) == ["measured", "present", "expected", "planned", "restrained", "decided", "outcome"]
+    assert list(parts) == [
+        "measured", "present", "expected", "chosen", "planned", "restrained", "decided", "outcome"
+    ]  # fmt: skip
     assert "70 requests a second arrive (now)" in parts["measured"]
     assert "KV cache 50 % full (now)" in parts["measured"]
     assert "users ask for 15.4 busy servers, with 108 requests a second" in parts["present"]
     assert "a backlog worth 300 server-seconds waits" in parts["present"]
     assert "12 asked for, 12 ready, none starting" in parts["present"]
-    assert any("97 % certainty no more than 16" in line for line in parts["expected"])
+    assert any("16 are asked for, enough in 97 % of cases" in line for line in parts["expected"])
+    assert any(line.startswith("price of lateness 16: ") for line in parts["chosen"])
     assert any(line.startswith("set to ") for line in parts["outcome"])
 
 
@@ -118,3 +122,33 @@ def test_a_summary_is_one_line():
 @pytest.mark.parametrize("target", [None, CHAT, nodes("h100")], ids=str)
 def test_stories_are_of_one_target_or_of_all(target):
     assert len(stories(a_record(), target)) == (2 if target is None else 1)
+
+
+@pytest.mark.parametrize(
+    "trust, said",
+    [
+        (0.6, "it counts for 60 % of the plan, the reactive rule for the rest"),
+        (0.0, "it does not count: the reactive rule would have cost less"),
+    ],
+)
+def test_how_far_the_forecast_counts_is_told(trust, said):
+    record = a_record(demand=a_demand(15.4), outlook=an_outlook(16.0)._replace(trust=trust))
+    assert said in told(record)["expected"]
+
+
+def test_a_count_is_never_told_as_certain():
+    record = a_record(demand=a_demand(15.4), outlook=an_outlook(16.0)._replace(level=0.999999))
+    assert any("enough in more than 99.9 % of cases" in line for line in told(record)["expected"])
+
+
+def test_the_settings_of_the_day_are_told():
+    chosen = Chosen(4.1, hold_s=900.0, headroom=0.25, forecast=0.0, days=6.0)
+    record = a_record(demand=a_demand(15.4), outlook=an_outlook(16.0), chosen={"chat": chosen})
+    assert told(record)["chosen"] == [
+        "where nothing else is stated, chosen from 6 days of this workload's past",
+        "price of lateness 4.1: one server-second served late weighs as 4.1 idle ones",
+        "plans hold for 15 min: servers go down only to the highest plan of so long",
+        "headroom 25 %: what the reactive rule keeps spare, where it plans",
+        "a forecast was not worth reading in that past",
+    ]
+    assert "chosen" not in told(record, nodes("h100"))
