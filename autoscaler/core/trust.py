@@ -9,8 +9,8 @@ from math import sqrt
 from typing import NamedTuple
 
 SURE = 4.0  # the odds stay within ± this; from half of it on the forecast alone plans
-GAIN = 0.05  # a minute of twice the servers moves a twentieth: four hours from wholly believed to not at all
-FASTEST = 0.5  # a minute in which nobody could be served in time: a quarter of an hour
+GAIN = 0.05  # a minute that wastes one usual load moves a twentieth: two hours from sure to not read
+FASTEST = 0.5  # a minute in which nobody could be served in time: twelve of them
 LATE = (
     10.0  # a request that waits, in idle servers: enough to leave what fails, not to flee one unlucky minute
 )

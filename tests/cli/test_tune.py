@@ -28,7 +28,7 @@ def some_workload(**changes) -> Workload:
 
 
 def some_points(forecast: float = 0.0, rule: float = 0.0) -> list[Point]:
-    """Twice the price misses half as much and costs 2 % more, a hold too for 5 %; all dearer by what is given."""
+    """Twice the price misses half as much and costs 2 % more, a hold too for 5 %; dearer by what is given."""
     points = []
     for k, hold in enumerate(HOLDS_S):
         for n, price in enumerate(PRICES):
