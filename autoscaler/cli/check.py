@@ -17,7 +17,6 @@ from autoscaler.cli.errors import BadInput
 from autoscaler.control.calendar import Interval, zone
 from autoscaler.control.clock import WallClock
 from autoscaler.core.cluster import routers, servers
-from autoscaler.core.lead_time import Lead
 from autoscaler.core.policy import Limits, Objective, Policy, Pool, Workload
 from autoscaler.core.share import nodes_for
 from autoscaler.settings import Settings, load
@@ -55,8 +54,9 @@ def workloads_table(settings: Settings, now: float) -> Table:
         rows = {
             "servers": _servers(settings, workload),
             "objective": _objective(workload.objective),
-            "start": f"{_rounded(lead.node)} for a node + {_rounded(lead.load)} to load",
-            "cooldown": _cooldown(workload.servers, lead),
+            "start": f"{_rounded(lead.node)} for a node + {_rounded(lead.load)} to load; "
+            f"costs {_rounded(lead.break_even)} of billed time",
+            "cooldown": _cooldown(workload.servers, "auto; chosen every night from the past"),
             "routers": _routers(settings, workload),
             "floors": _floors(settings, name, now),
         }
@@ -66,14 +66,12 @@ def workloads_table(settings: Settings, now: float) -> Table:
 
 def pools_table(settings: Settings) -> Table:
     table = _table("pool")
-    leads = settings.leads()
     for name, pool in settings.policy.pools.items():
-        slowest = max((leads[w.name] for w in settings.policy.users(name)), default=None)
         gpus = _range(pool.nodes, pool.gpus_per_node)
         rows = {
             "nodes": f"{_bounds(pool.nodes)} of {pool.gpus_per_node} GPUs: {gpus}",
             "cost": _cost(pool),
-            "cooldown": _cooldown(pool.nodes, slowest),
+            "cooldown": _cooldown(pool.nodes, "auto; nodes follow servers that have settled"),
             "all ceilings": f"would need {_needed(settings.policy, pool)} of {pool.nodes.ceiling} nodes",
         }
         _add(table, name, rows)
@@ -130,10 +128,8 @@ def _cost(pool: Pool) -> str:
     return f"{_range(pool.nodes, pool.price_per_hour)} an hour{budget}"
 
 
-def _cooldown(limits: Limits, lead: Lead | None) -> str:
-    if limits.cooldown_down_s is not None:
-        return show_seconds(limits.cooldown_down_s)
-    return "auto" if lead is None else f"auto; a start costs {_rounded(lead.break_even)} of billed time"
+def _cooldown(limits: Limits, auto: str) -> str:
+    return auto if limits.cooldown_down_s is None else show_seconds(limits.cooldown_down_s)
 
 
 def _routers(settings: Settings, workload: Workload) -> str:

@@ -51,7 +51,10 @@ def report_input(comparison: Comparison, name: str) -> ReportInput:
             )
             for n in ranked(figures, objective)
         ],
-        workloads=[_workload(run, one) for one in run.outcome.workloads.values()],
+        workloads=[
+            _workload(run, one, comparison.plan.setting.policy.workloads[n].level or USUAL_LEVEL)
+            for n, one in run.outcome.workloads.items()
+        ],
         pools=[_pool(run, n) for n in run.outcome.pools],
         setting={"trace": name, **setting_words(comparison.plan)},
         objective=objective,
@@ -71,12 +74,12 @@ ROW_FIELDS = (
 )
 
 
-def _workload(run: PolicyRun, one: WorkloadRun) -> WorkloadSection:
+def _workload(run: PolicyRun, one: WorkloadRun, level: float) -> WorkloadSection:
+    """`level`: the bound that is shown; counts are read from the whole band, unless a level is stated."""
     each = max(round(MINUTE / one.step), 1)
     step = each * one.step
     minutes = len(one.requests) // each
     times = one.start + step * np.arange(minutes, dtype=np.float64)
-    level = _planned_level(run.moves, one.name)
     checked = [c for c in run.checked if c.workload == one.name]
     expected, bound, came = _band(checked, level, one.start, step, minutes)
     held = [c.came <= _at_level(c, level) for c in checked]
@@ -134,15 +137,6 @@ def _marks(records: Iterable[TickRecord], name: str) -> list[Mark]:
         for move in record.decision.moves
         if move.target.name == name
     ]
-
-
-def _planned_level(records: Sequence[TickRecord], workload: str) -> float:
-    """The quantile that the newest plan was made for."""
-    for record in reversed(records):
-        outlook = record.inputs.outlooks.get(workload)
-        if outlook is not None:
-            return outlook.level
-    return USUAL_LEVEL
 
 
 def _band(

@@ -21,10 +21,8 @@ class Limits:
 
     floor: int = 1
     ceiling: int = 1_000
-    cooldown_down_s: float | None = (
-        None  # None: auto, the time at which keeping costs what starting again would
-    )
-    stabilisation_s: float | None = None  # None: servers 5 min, routers 2; nodes follow settled servers
+    cooldown_down_s: float | None = None  # None: auto; servers as long as plans hold, routers 2 min, nodes 0
+    stabilisation_s: float | None = None  # None: servers chosen, routers 2 min; nodes follow settled servers
     step_up: int | None = None
     step_down: int | None = None
     down_per_hour: int | None = None
@@ -53,10 +51,10 @@ class Workload:
     router_utilisation: float = 0.7
     priority: int = 0  # the larger goes first where the room is short
     headroom: float | None = (
-        None  # None: what the forecast's band says; a stated share is kept on top of need
+        None  # None: chosen, for the reactive rule; a stated share is on top of forecasts too
     )
-    level: float | None = None  # None: chosen from the objective and the prices
-    miss_price: float | None = None  # of one request served late; may only raise the level
+    level: float | None = None  # None: prices say; a stated quantile of the forecast takes their place
+    miss_price: float | None = None  # of one request served late; may only raise the price of lateness
     repay_s: float = 90.0  # a backlog is to be gone this long after new capacity serves
 
 

@@ -45,7 +45,9 @@ def test_check_warns_of_what_is_hardly_meant(tmp_path: Path, capsys: pytest.Capt
     said = capsys.readouterr().out
     assert "warning: pools.h: max 4 cannot hold all ceilings at once, they need 8 nodes" in said
     assert "1–32, paused on h" in said
-    assert "auto; a start costs 7m of billed time" in said
+    assert "costs 7m of billed time" in said
+    assert "auto; chosen every night from the past" in said
+    assert "auto; nodes follow servers that have settled" in said
 
 
 def test_a_mistake_is_told_on_stderr_with_code_2_and_no_traceback(

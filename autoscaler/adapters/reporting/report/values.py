@@ -39,7 +39,7 @@ class WorkloadSection:
     wait_limit_s: float
     routers: Counts | None = None
     expected: FloatArray | None = None  # the median, at the instant it was made for
-    bound: FloatArray | None = None  # the quantile that was planned for
+    bound: FloatArray | None = None  # what was said at `bound_level`
     came: FloatArray | None = None  # what both were about
     bound_level: float = 0.97
     coverage: float | None = None  # share of instants at which what came stayed within the bound
