@@ -37,7 +37,7 @@ NOTES = {
         never gets there. Season: the larger autocorrelation at a day or a week.""",
     "forecasts": """
         Share of five-minute marks at which the bound of each level held; and the pinball loss at .97 of
-        the requirement's maximum in the lead window, ÷ the mean of what came: Headway's bound, and
+        the requirement a lead time ahead, ÷ the mean of what came: Headway's bound, and
         conformal persistence of the rate and of the requirement (last value × quantile of past ratios,
         spoken as early).""",
 }
