@@ -190,7 +190,8 @@ def page(tuned: Mapping[str, Tuned]) -> str:
         for title, columns, rows in tables(one):
             plain = [[f"**{text}**" if keeps else text for text, keeps in row] for row in rows]
             shown.append(Table(f"{name}: {title}", [], [title, *columns], plain))
-    summary = [[f"{name}: {sentence}"] for name, one in tuned.items() for sentence in sentences(one)]
+    named = {name: f"{name}: " if len(tuned) > 1 else "" for name in tuned}
+    summary = [[named[name] + sentence] for name, one in tuned.items() for sentence in sentences(one)]
     first = Table("What is chosen", ["Chosen anew every night, for each workload."], ["settings"], summary)
     return render(
         Page(

@@ -201,3 +201,15 @@ def test_the_command_line_goes_over_the_objective_alone():
     policy = Policy(workloads={"chat": workload}, pools={"gpu": Pool(name="gpu")})
     changed = asked(policy, 0.999, None).workloads["chat"]
     assert (changed.objective.share, changed.objective.wait_s, changed.servers.ceiling) == (0.999, 20.0, 7)
+
+
+def test_workloads_of_one_trace_are_chosen_for_one_by_one(tmp_path, capsys):
+    rows = [row.split(",") for row in write_trace(tmp_path / "one.csv").read_text().splitlines()[1:]]
+    both = [f"{at},{requests},{name}" for at, requests in rows for name in ("chat", "code")]
+    (tmp_path / "both.csv").write_text("\n".join(["timestamp,requests,workload", *both]) + "\n")
+    html = tmp_path / "tune.html"
+    run("tune", tmp_path / "both.csv", "--days", "1", "--html", html)
+    said = capsys.readouterr().out
+    assert said.count("Price of lateness ") == 2
+    assert "chat: Price of lateness " in html.read_text()
+    assert "code: Price of lateness " in html.read_text()
