@@ -85,7 +85,7 @@ def _mixed(told: Told) -> str:
     if told.of("trust") <= 0.0:
         return f"the forecast does not count, since the reactive rule would have cost less: {rule}"
     return (
-        f"the forecast counts for {percent(told.of('trust'))}, as it has lately been right, and {rule}: "
+        f"the forecast counts for {percent(told.of('trust'))}, by what it would lately have cost, and {rule}: "
         f"together {told.several('need')}"
     )
 
