@@ -48,7 +48,7 @@ def sentences(tuned: Tuned) -> list[str]:
     aim = f"{percent(workload.objective.share)} within {duration(workload.objective.wait_s)}"
     said = [
         f"For {aim}, {since(chosen.days)}; a day a week older counts half.",
-        f"{_upper(price(chosen.late_price))}.",
+        _reads(tuned),
         f"{_upper(hold(chosen.hold_s))}"
         + (", and as long lies between two moves down." if chosen.hold_s else "."),
         f"{_upper(headroom(chosen.headroom))}.",
@@ -63,15 +63,10 @@ def worth(tuned: Tuned) -> str:
     """What the forecast is worth beside the best reactive rule, at the same misses."""
     by_forecast, by_rule = best_of(tuned.frontier.points, tuned.workload)
     left = f"{percent(may_miss(tuned.workload), 3)} of the work late"
-    if by_forecast.broken and by_rule.broken:
-        return f"Nothing that was tried stays at {left}; what comes nearest was taken."
-    if by_rule.broken:
-        spent = number(by_forecast.spent, 4)
-        return f"No reactive rule stays at {left}; a forecast does, for {spent}x the work."
     spent = number(by_rule.spent, 4)
     rule = f"the best reactive rule (headroom {percent(by_rule.knob)}, {held(by_rule)}) {spent}x"
-    if by_forecast.broken:
-        return f"No price of lateness stays at {left}, and {rule} the work: the rule plans alone."
+    if by_forecast.broken or by_rule.broken:
+        return _broken(by_forecast, by_rule, left)
     gain = 1.0 - by_forecast.spent / by_rule.spent
     costs = f"at {left} it costs {number(by_forecast.spent, 4)}x the work, {rule}"
     if not worth_reading(by_forecast, by_rule):
@@ -84,6 +79,27 @@ def worth(tuned: Tuned) -> str:
     return f"A forecast is worth {percent(gain)} against the best reactive rule: {costs}."
 
 
+def _broken(by_forecast: Best, by_rule: Best, left: str) -> str:
+    """Where one of the two, or both, cannot keep the promise with the margin."""
+    if by_forecast.broken and by_rule.broken:
+        nearer = "the forecast" if worth_reading(by_forecast, by_rule) else "the reactive rule"
+        return f"Nothing that was tried stays at {left}; {nearer} comes nearest and plans."
+    if by_rule.broken:
+        spent = number(by_forecast.spent, 4)
+        return f"No reactive rule stays at {left}; a forecast does, for {spent}x the work."
+    return (
+        f"No reading of the forecast stays at {left}; the reactive rule does, for "
+        f"{number(by_rule.spent, 4)}x the work, and plans alone."
+    )
+
+
+def _reads(tuned: Tuned) -> str:
+    level = tuned.workload.level
+    if level is not None:
+        return f"Counts are read at the level of {level:g} that is stated, and no price is chosen."
+    return f"{_upper(price(tuned.chosen.late_price))}."
+
+
 def held(best: Best) -> str:
     return f"held {duration(best.hold_s)}" if best.hold_s else "not held"
 
@@ -92,7 +108,7 @@ def stated(workload: Workload) -> str:
     """What the operator said: it is never overridden."""
     limits, said = workload.servers, []
     if workload.level is not None:
-        said.append(f"level {workload.level:g} (bounds are read at it, and the price of lateness at nothing)")
+        said.append(f"level {workload.level:g}")
     if workload.headroom is not None:
         said.append(f"headroom {percent(workload.headroom)}")
     if limits.stabilisation_s is not None:
@@ -126,13 +142,21 @@ def tables(tuned: Tuned) -> list[tuple[str, Sequence[str], Sequence[Sequence[tup
         ]
 
     return [
-        ("price of lateness", columns, rows(lambda c: c.late_price, lambda v: number(v))),
+        (_knob(tuned.workload), columns, rows(lambda c: c.late_price, _value(tuned.workload))),
         (
             "reactive rule, headroom",
             columns,
             rows(lambda c: c.headroom if c.late_price is None else None, percent),
         ),
     ]
+
+
+def _knob(workload: Workload) -> str:
+    return "price of lateness" if workload.level is None else "the level stated"
+
+
+def _value(workload: Workload) -> Callable[[float], str]:
+    return number if workload.level is None else lambda _: f"{workload.level:g}"
 
 
 def _mark(hold_s: float, tuned: Tuned) -> str:
@@ -190,7 +214,8 @@ def page(tuned: Mapping[str, Tuned]) -> str:
         for title, columns, rows in tables(one):
             plain = [[f"**{text}**" if keeps else text for text, keeps in row] for row in rows]
             shown.append(Table(f"{name}: {title}", [], [title, *columns], plain))
-    summary = [[f"{name}: {sentence}"] for name, one in tuned.items() for sentence in sentences(one)]
+    named = {name: f"{name}: " if len(tuned) > 1 else "" for name in tuned}
+    summary = [[named[name] + sentence] for name, one in tuned.items() for sentence in sentences(one)]
     first = Table("What is chosen", ["Chosen anew every night, for each workload."], ["settings"], summary)
     return render(
         Page(
@@ -212,7 +237,9 @@ def page(tuned: Mapping[str, Tuned]) -> str:
 
 def _short(one: Tuned) -> str:
     chosen = one.chosen
-    reads = f"price of lateness {number(chosen.late_price, 2)}" if chosen.forecast > 0.0 else "no forecast"
+    level = one.workload.level
+    reads = f"price of lateness {number(chosen.late_price, 2)}" if level is None else f"level {level:g}"
+    reads = reads if chosen.forecast > 0.0 else "no forecast"
     kept = f"plans hold {duration(chosen.hold_s)}" if chosen.hold_s else "plans are not held"
     return f"{reads}, {kept}, headroom {percent(chosen.headroom)}"
 
@@ -225,7 +252,7 @@ def chart(name: str, one: Tuned) -> Chart:
     missed, spent = come_to(one.frontier.points, one.chosen)
     return Chart(
         name,
-        f"{one.frontier.days:g} days",
+        f"{number(one.frontier.days)} days",
         round(100.0 * one.workload.objective.share, 4),
         sorted(curves, key=lambda curve: curve.kind != "tuned"),
         [Dot("headway", round(spent, 4), round(100.0 * (1.0 - missed), 4))],
@@ -264,7 +291,7 @@ def _object(one: Tuned) -> dict[str, Any]:
     by_forecast, by_rule = best_of(points, workload)
     return {
         "objective": {"wait_s": workload.objective.wait_s, "share": workload.objective.share},
-        "days": one.frontier.days,
+        "days": round(one.frontier.days, 4),
         "chosen": {
             "late_price": round(chosen.late_price, 4),
             "hold_s": chosen.hold_s,
@@ -298,9 +325,13 @@ def _object(one: Tuned) -> dict[str, Any]:
     }
 
 
-def _best(best: Best, knob: str) -> dict[str, float | None]:
-    spent = None if best.broken else round(best.spent, 4)
-    return {knob: round(best.knob, 4), "hold_s": best.hold_s, "of_work": spent}
+def _best(best: Best, knob: str) -> dict[str, float]:
+    return {
+        knob: round(best.knob, 4),
+        "hold_s": best.hold_s,
+        "of_work": round(best.spent, 4),
+        "broken": round(best.broken, 6),
+    }
 
 
 def _upper(text: str) -> str:

@@ -139,6 +139,16 @@ def test_what_cannot_be_used_is_said_in_one_line(tmp_path, monkeypatch, capsys, 
     assert heard.count("\n") == 1
 
 
+def test_a_stated_level_is_read_at_and_no_price_is_chosen(tmp_path, trace, capsys):
+    config = tmp_path / "headway.yaml"
+    config.write_text(CONFIG.replace("cooldown_down: 30m", "level: 97%"))
+    run("tune", trace, "--config", config, "--days", "1", "--html", tmp_path / "tune.html")
+    said = capsys.readouterr().out
+    assert "Counts are read at the level of 0.97 that is stated, and no price is chosen." in said
+    assert "Price of lateness" not in said
+    assert re.search(r"the level stated .*\n0\.97 ", said)
+
+
 def test_a_short_past_is_refused(tmp_path, capsys):
     run("tune", write_trace(tmp_path / "chat.csv", days=0.9), rc=2)
     assert "chat: 0.90 days were measured; more than 1 is needed" in capsys.readouterr().err
@@ -149,7 +159,7 @@ def test_a_past_that_ends_in_gaps_is_used_up_to_them(tmp_path, capsys):
     rows = path.read_text().splitlines()
     path.write_text("\n".join([*rows[:-120], *(row.split(",")[0] + "," for row in rows[-120:])]) + "\n")
     run("tune", path, "--days", "1", "--json")
-    assert json.loads(capsys.readouterr().out)["workloads"]["chat"]["days"] >= 1.0
+    assert json.loads(capsys.readouterr().out)["workloads"]["chat"]["days"] > 0.9
 
 
 @pytest.mark.parametrize(
@@ -161,7 +171,7 @@ def test_a_past_that_ends_in_gaps_is_used_up_to_them(tmp_path, capsys):
         (a_tuned([p._replace(missed=0.3) if p.candidate.late_price is None else p for p in some_points()]),
          "No reactive rule stays at 0.6 % of the work late; a forecast does"),
         (a_tuned([p._replace(missed=0.3) if p.candidate.late_price else p for p in some_points()]),
-         "No price of lateness stays at 0.6 %"),
+         "No reading of the forecast stays at 0.6 %"),
         (a_tuned([p._replace(missed=0.3) for p in some_points()]), "Nothing that was tried stays at 0.6 %"),
     ],
     ids=["a gain", "within two per cent", "dearer", "no rule does", "no price does", "nothing does"],
@@ -202,3 +212,15 @@ def test_the_command_line_goes_over_the_objective_alone():
     policy = Policy(workloads={"chat": workload}, pools={"gpu": Pool(name="gpu")})
     changed = asked(policy, 0.999, None).workloads["chat"]
     assert (changed.objective.share, changed.objective.wait_s, changed.servers.ceiling) == (0.999, 20.0, 7)
+
+
+def test_workloads_of_one_trace_are_chosen_for_one_by_one(tmp_path, capsys):
+    rows = [row.split(",") for row in write_trace(tmp_path / "one.csv").read_text().splitlines()[1:]]
+    both = [f"{at},{requests},{name}" for at, requests in rows for name in ("chat", "code")]
+    (tmp_path / "both.csv").write_text("\n".join(["timestamp,requests,workload", *both]) + "\n")
+    html = tmp_path / "tune.html"
+    run("tune", tmp_path / "both.csv", "--days", "1", "--html", html)
+    said = capsys.readouterr().out
+    assert said.count("Price of lateness ") == 2
+    assert "chat: Price of lateness " in html.read_text()
+    assert "code: Price of lateness " in html.read_text()

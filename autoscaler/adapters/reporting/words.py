@@ -84,10 +84,8 @@ def _mixed(told: Told) -> str:
     rule = f"the reactive rule asks for {told.several('rule')}"
     if told.of("trust") <= 0.0:
         return f"the forecast does not count, since the reactive rule would have cost less: {rule}"
-    return (
-        f"the forecast counts for {percent(told.of('trust'))}, as it has lately been right, and {rule}: "
-        f"together {told.several('need')}"
-    )
+    counts = f"the forecast counts for {percent(told.of('trust'))}, by what it would lately have cost"
+    return f"{counts}, and {rule}: together {told.several('need')}"
 
 
 def _stabilisation(told: Told) -> str:
