@@ -18,7 +18,6 @@ from autoscaler.core.price import LOOKS
 from forecasting.series import FloatArray
 
 GOLDEN = 0.6180339887498949  # start times are spread by it: evenly, without dice
-LONGEST = 60  # steps a hold looks back
 
 
 class Rules(NamedTuple):
@@ -46,7 +45,7 @@ class State(NamedTuple):
     backlog: FloatArray
     last_up: FloatArray
     last_down: FloatArray
-    plans: FloatArray  # (rows, LONGEST): a ring of what was planned
+    plans: FloatArray  # (rows, steps): what was planned, the newest first
 
 
 class Score(NamedTuple):
@@ -72,24 +71,27 @@ def live(work: FloatArray, ahead: FloatArray, hold: FloatArray, expected: FloatA
     first = np.clip(np.ceil(hold[0] / rules.size) * rules.size, rules.floor, rules.ceiling)
     slots = int(rules.lead.slow // rules.step_s) + 2
     long_ago = np.full(rows, -1e9)
+    looks = np.ceil(rules.hold_s / rules.step_s).astype(int)
+    ring = max(int(looks.max()), 1)
+    ages = (np.arange(ring)[None, :] < looks[:, None]).astype(float)  # which of the ring a row looks at
     state = State(
         first, first.copy(), np.zeros((rows, slots)), np.zeros(rows), long_ago, long_ago.copy(),
-        np.repeat(first[:, None], LONGEST, axis=1),
+        np.repeat(first[:, None], ring, axis=1),
     )  # fmt: skip
     late, spent = np.zeros(rows), np.zeros(rows)
     lasts = np.isfinite(work)
     work = np.where(lasts, work, 0.0)
-    looks = np.ceil(rules.hold_s / rules.step_s).astype(int)
-    ages = (np.arange(LONGEST)[None, :] < looks[:, None]).astype(float)  # which of the ring a row looks at
     presents = np.concatenate([work[:1], work[:-1]]) * (MINUTE / (MINUTE + rules.wait_s))
+    ups, downs = asked(presents, ahead, hold, rules)  # of all steps at once: half the time of a day
     for k in range(len(work)):
         at, now, lives = k * rules.step_s, work[k], lasts[k]
-        up, down = plan(presents[k], ahead[k], hold[k], expected[k], state, at, rules)
+        up, down = repaid(ups[k], downs[k], presents[k], expected[k], state, rules)
         to = settle(up, down, state, ages, at, rules)
         state, left = _move(state, to, down, k, at, rules)
         spent += lives * (state.desired * rules.step_s + left * rules.drain_s)
         backlog = np.maximum(state.backlog + (now - state.ready) * rules.step_s, 0.0)
-        late += now * rules.step_s * _share_late(state.backlog, backlog, state.ready * rules.wait_s)
+        if (backlog > 0.0).any() or (state.backlog > 0.0).any():
+            late += now * rules.step_s * _share_late(state.backlog, backlog, state.ready * rules.wait_s)
         state = state._replace(backlog=backlog)
     seconds = lasts.sum(axis=0) * rules.step_s
     return Score(late, work.sum(axis=0) * rules.step_s, spent, seconds)
@@ -101,20 +103,43 @@ def plan(
     hold: FloatArray,
     expected: FloatArray,
     state: State,
-    at: float,
     rules: Rules,
 ) -> tuple[FloatArray, FloatArray]:
     """`core.plan.server_need` of every row: no fewer than this soon, and no fewer than this ever."""
-    spread = present / rules.full
-    up = whole(np.maximum(ahead, spread))
+    up, down = asked(present, ahead, hold, rules)
+    return repaid(up, down, present, expected, state, rules)
+
+
+def asked(
+    present: FloatArray, ahead: FloatArray, hold: FloatArray, rules: Rules
+) -> tuple[FloatArray, FloatArray]:
+    """What present need and the forecast ask for, in whole nodes; whatever the fleet is."""
+    up = _nodes(np.maximum(ahead, present / rules.full), rules)
+    return up, np.maximum(_nodes(hold, rules), up)
+
+
+def repaid(
+    up: FloatArray,
+    down: FloatArray,
+    present: FloatArray,
+    expected: FloatArray,
+    state: State,
+    rules: Rules,
+) -> tuple[FloatArray, FloatArray]:
+    """The same where a backlog has to be repaid too."""
     short = (present > state.ready) | (state.backlog > 0.0)
-    if short.any():
-        left = np.where(short, _backlog_left(present, expected, state, rules), 0.0)
-        base = np.maximum(spread, expected)
-        repaid = whole(base + np.minimum(left / rules.repay_s, MOST_REPAID * base))
-        up = np.where(left > 0.0, np.maximum(up, repaid), up)
-    down = np.maximum(whole(hold), up)
-    return np.ceil(up / rules.size) * rules.size, np.ceil(down / rules.size) * rules.size
+    if not short.any():
+        return up, down
+    left = np.where(short, _backlog_left(present, expected, state, rules), 0.0)
+    base = np.maximum(present / rules.full, expected)
+    more = _nodes(base + np.minimum(left / rules.repay_s, MOST_REPAID * base), rules)
+    up = np.where(left > 0.0, np.maximum(up, more), up)
+    return up, np.maximum(down, up)
+
+
+def _nodes(need: FloatArray, rules: Rules) -> FloatArray:
+    """Whole servers, as many as fill the nodes."""
+    return np.asarray(np.ceil(whole(need) / rules.size) * rules.size)
 
 
 def whole(need: FloatArray) -> FloatArray:
@@ -150,7 +175,8 @@ def _move(
     """Orders and releases, and a step of time for what is starting. Also how many servers' nodes drain."""
     by = to - state.desired
     risen, fallen = np.maximum(by, 0.0), np.maximum(-by, 0.0)
-    starting = np.concatenate([state.starting[:, 1:], np.zeros((len(by), 1))], axis=1)
+    starting = np.zeros_like(state.starting)
+    starting[:, :-1] = state.starting[:, 1:]
     ready = state.ready + state.starting[:, 0]
     starting[:, _slot(k, rules)] += risen
     gone = np.minimum(fallen, ready)
@@ -158,7 +184,8 @@ def _move(
     if (fallen > gone).any():  # the rest had not arrived
         some = np.maximum(starting.sum(axis=1), 1e-9)
         starting *= np.clip(1.0 - (fallen - gone) / some, 0.0, 1.0)[:, None]
-    plans = np.concatenate([down[:, None], state.plans[:, :-1]], axis=1)
+    plans = np.empty_like(state.plans)
+    plans[:, 0], plans[:, 1:] = down, state.plans[:, :-1]
     last_up = np.where(risen > 0.0, at, state.last_up)
     last_down = np.where(fallen > 0.0, at, state.last_down)
     return State(to, ready, starting, state.backlog, last_up, last_down, plans), gone

@@ -15,11 +15,12 @@ from autoscaler.core.ledger import Moves
 from autoscaler.core.policy import Limits, Objective
 from autoscaler.core.price import Price, chance_above, count_for
 from autoscaler.replay import rows
-from autoscaler.replay.rows import LONGEST, Rules, Score, State
+from autoscaler.replay.rows import Rules, Score, State
 from tests.builders import AT, a_demand, a_lead, a_policy, a_pool, a_workload, an_outlook, some_inputs
 
 STEP = 60.0
 CEILING = 40
+LONGEST = 60  # steps of plans
 LEVELS = (0.5, 0.9, 0.97, 0.99, 0.998)
 LONG_AGO = -1e9
 amounts = st.floats(0.0, 60.0).map(lambda x: round(x, 3))
@@ -79,7 +80,7 @@ def by_rows(m, lead):
     present = m["work"] * STEP / (STEP + m["wait_s"])
     ahead, hold, expected = (np.array([m[k]]) for k in ("ahead", "hold", "expected"))
     ahead, hold = ahead / m["full"], hold / m["full"]
-    up, down = rows.plan(present, ahead, hold, expected, state, 0.0, rules)
+    up, down = rows.plan(present, ahead, hold, expected, state, rules)
     ages = (np.arange(LONGEST)[None, :] < m["hold_s"] / STEP).astype(float)
     return down[0], rows.settle(up, down, state, ages, 0.0, rules)[0]
 
