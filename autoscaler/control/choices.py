@@ -4,9 +4,10 @@ Every night a tuner, where there is one, replays the past against candidates; in
 follows the misses. What was said in each step is kept until the next night: a tuner replays it.
 """
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, log10
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, overload
 
 import numpy as np
 
@@ -39,6 +40,37 @@ class Said(NamedTuple):
     hold: tuple[float, ...]
 
 
+class Spoken(Sequence[Said]):
+    """What was said, a hundred bytes a step: a thousand workloads speak a million times a day."""
+
+    def __init__(self, levels: int, said: Iterable[Said] = ()) -> None:
+        self._levels = levels
+        self._numbers = array("d")
+        for one in said:
+            self.append(one)
+
+    def append(self, said: Said) -> None:
+        self._numbers.append(said.end)
+        self._numbers.extend(said.ahead)
+        self._numbers.extend(said.hold)
+
+    def __len__(self) -> int:
+        return len(self._numbers) // (1 + 2 * self._levels)
+
+    @overload
+    def __getitem__(self, at: int) -> Said: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Said]: ...
+    def __getitem__(self, at: int | slice) -> Said | list[Said]:
+        if isinstance(at, slice):
+            return [self[k] for k in range(*at.indices(len(self)))]
+        if not 0 <= at < len(self):
+            raise IndexError(at)
+        first, levels = at * (1 + 2 * self._levels), self._levels
+        end, *bounds = self._numbers[first : first + 1 + 2 * levels]
+        return Said(end, tuple(bounds[:levels]), tuple(bounds[levels:]))
+
+
 class Task(NamedTuple):
     """One workload to choose for: what was said since the last time, in order."""
 
@@ -47,7 +79,7 @@ class Task(NamedTuple):
     size: int
     usual: float
     levels: tuple[float, ...]
-    said: tuple[Said, ...]
+    said: Sequence[Said]
 
 
 class Tuner(Protocol):
@@ -57,13 +89,13 @@ class Tuner(Protocol):
         """What would have been said in the past days, for the first choice."""
         ...
 
-    def choose(self, tasks: Mapping[str, Task], history: History) -> Mapping[str, Chosen]:
-        """A choice for each that there is past enough for."""
+    def choose(self, tasks: Mapping[str, Task], history: History) -> Mapping[str, Chosen | None]:
+        """A choice for each whose turn it was; None where there is not past enough for one."""
         ...
 
 
 class Begun(NamedTuple):
-    said: Mapping[str, tuple[Said, ...]]
+    said: Mapping[str, Sequence[Said]]
     learned: Mapping[str, Calibrated]  # of the bounds
 
 
@@ -86,7 +118,7 @@ class Choices:
         self._due = NIGHTLY.next(at)
         self._sizes = {name: _size(policy, w) for name, w in policy.workloads.items()}
         self.usual = _means(history)
-        self._said: dict[str, list[Said]] = {name: [] for name in policy.workloads}
+        self._said = {name: Spoken(len(levels)) for name in policy.workloads}
         self.chosen = {
             name: Chosen(WIDER * late_price_for(w, policy.pools[w.pool]))
             for name, w in policy.workloads.items()
@@ -135,7 +167,7 @@ class Choices:
             return {}
         begun = self._tuner.begin(history, leads, self._levels)
         for name, said in begun.said.items():
-            self._said[name] = list(said)
+            self._said[name] = Spoken(len(self._levels), said)
         self._choose(history, leads)
         return begun.learned
 
@@ -152,15 +184,17 @@ class Choices:
         tasks = {
             name: Task(
                 w, leads[name], self._sizes[name], self.usual.get(name, 0.0), self._levels,
-                tuple(self._said[name]),
+                self._said[name],
             )
             for name, w in self._policy.workloads.items()
         }  # fmt: skip
-        for said in self._said.values():
-            said.clear()
+        turns = self._tuner.choose(tasks, history)
+        for name in turns:  # the others keep what was said until theirs comes
+            self._said[name] = Spoken(len(self._levels))
         found = {
             name: chosen._replace(late_price=max(chosen.late_price, self._least[name]))
-            for name, chosen in self._tuner.choose(tasks, history).items()
+            for name, chosen in turns.items()
+            if chosen is not None
         }
         for name, chosen in found.items():
             self._base[name] = chosen

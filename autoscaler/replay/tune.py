@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autoscaler.control.choices import Begun, Task
+from autoscaler.control.choices import Begun, Said, Task
 from autoscaler.core.chosen import Chosen, cooldown_of, hold_of
 from autoscaler.core.history import History
 from autoscaler.core.lead_time import Lead
@@ -63,9 +63,9 @@ class Tuning:
     def begin(self, history: History, leads: Mapping[str, Lead], levels: tuple[float, ...]) -> Begun:
         return backcast(history, self._forecaster, leads, levels, self._days)
 
-    def choose(self, tasks: Mapping[str, Task], history: History) -> Mapping[str, Chosen]:
+    def choose(self, tasks: Mapping[str, Task], history: History) -> Mapping[str, Chosen | None]:
         """Oldest choice first, until the night's budget is spent; the rest keep what they have."""
-        found: dict[str, Chosen] = {}
+        found: dict[str, Chosen | None] = {}
         began = self._spent()
         rows = {name: row for row, name in enumerate(history.names)}
         for name in sorted(tasks, key=lambda name: self._turn.get(name, float("-inf"))):
@@ -73,6 +73,7 @@ class Tuning:
                 break
             self._turn[name] = history.end
             frontier = self._frontier(tasks[name], history, rows[name])
+            found[name] = None
             if frontier is not None:
                 self.frontiers[name], found[name] = frontier, frontier.chosen
         return found
@@ -120,11 +121,11 @@ def scored(
     """A score for each day of which something was said. All days at once: they are rows of one array."""
     step, start = history.step, history.start
     work = history.work().values[row]
-    days: dict[int, list[tuple[int, int]]] = {}
-    for place, said in enumerate(task.said):
+    days: dict[int, list[tuple[int, Said]]] = {}
+    for said in task.said:
         k = round((said.end - start) / step)
         if 0 <= k < len(work) and work[k] == work[k]:
-            days.setdefault(int(said.end // DAY), []).append((place, k))
+            days.setdefault(int(said.end // DAY), []).append((k, said))
     parts = [_asked(task, work, steps, candidates) for steps in days.values()]
     if not parts:
         return []
@@ -150,11 +151,11 @@ class Asked(NamedTuple):
 
 
 def _asked(
-    task: Task, work: FloatArray, steps: Sequence[tuple[int, int]], candidates: Sequence[Candidate]
+    task: Task, work: FloatArray, steps: Sequence[tuple[int, Said]], candidates: Sequence[Candidate]
 ) -> Asked:
-    day = work[[k for _, k in steps]]
-    ahead = np.array([task.said[place].ahead for place, _ in steps])
-    hold = np.array([task.said[place].hold for place, _ in steps])
+    day = work[[k for k, _ in steps]]
+    ahead = np.array([said.ahead for _, said in steps])
+    hold = np.array([said.hold for _, said in steps])
     late = np.array(sorted({c.late_price for c in candidates if c.late_price is not None}))
     full = task.workload.objective.utilisation or 1.0
     scale = (1.0 + (task.workload.headroom or 0.0)) / full

@@ -5,7 +5,7 @@ from math import log10
 import numpy as np
 import pytest
 
-from autoscaler.control.choices import WIDER, Begun, Choices, Said
+from autoscaler.control.choices import WIDER, Begun, Choices, Said, Spoken
 from autoscaler.control.fits import FitsHere
 from autoscaler.core.chosen import Chosen
 from autoscaler.core.history import History
@@ -105,6 +105,24 @@ def test_a_night_is_told_what_was_said_since_the_last():
         [AT, AT + 60.0, AT + 120.0],
         [],
     ]
+
+
+def test_one_whose_turn_did_not_come_keeps_what_was_said():
+    tuner = Scripted(NIGHT, None, NIGHT)
+    choices, history, leads = some_choices(tuner)
+    choices.remember("chat", AT, BOUNDS)
+    choices.night(DUE, history, leads)
+    choices.remember("chat", AT + 60.0, BOUNDS)
+    choices.night(DUE + DAY, history, leads)
+    assert [said.end for said in tuner.tasks[-1]["chat"].said] == [AT, AT + 60.0]
+
+
+def test_what_was_said_is_kept_as_numbers_and_read_as_it_was():
+    spoken = Spoken(len(LEVELS), [Said(AT + k, BOUNDS.ahead, BOUNDS.hold) for k in range(3)])
+    assert list(spoken) == [Said(AT + k, BOUNDS.ahead, BOUNDS.hold) for k in range(3)]
+    assert spoken[1:] == list(spoken)[1:]
+    with pytest.raises(IndexError):
+        spoken[3]
 
 
 STATED = [
