@@ -19,6 +19,7 @@ from autoscaler.core.policy import Workload
 # Of the misses that may be: a setting that just kept the promise last week breaks it in the next.
 MARGIN = 0.6
 LEAST = 1e-6  # of the work: what a share is drawn with in logs, so that none has one
+CALM = 1.01  # times the cheapest: what a longer hold may cost
 WORTH = 1.02  # times the reactive rule's bill: a forecast that costs more than this is not read
 
 
@@ -94,7 +95,10 @@ def _bests(points: Sequence[Point], workload: Workload, knob: Knob) -> dict[floa
 
 
 def _cheapest(found: Mapping[float, Best]) -> Best:
-    return min(found.values(), key=lambda best: (best.broken, best.spent, best.hold_s))
+    """The cheapest; or one that holds longer for hardly more: nodes that come and go wear on people too."""
+    cheapest = min(found.values(), key=lambda best: (best.broken, best.spent, best.hold_s))
+    near = [b for b in found.values() if b.broken <= cheapest.broken and b.spent <= CALM * cheapest.spent]
+    return max(near, key=lambda best: best.hold_s)
 
 
 def _price(candidate: Candidate) -> float | None:

@@ -118,6 +118,12 @@ def test_the_hold_is_that_of_the_cheaper():
     assert pick([*points(GOOD, POOR, 0.0), *points(NEVER, WORSE, 900.0)], a_workload(), 2.0).hold_s == 0.0
 
 
+@pytest.mark.parametrize("dearer,hold_s", [(1.005, 900.0), (1.05, 0.0)])
+def test_a_longer_hold_is_worth_a_hundredth_and_no_more(dearer, hold_s):
+    both = [*points(GOOD, POOR, 0.0), *points([(p, m, s * dearer) for p, m, s in GOOD], POOR, 900.0)]
+    assert pick(both, a_workload(), 2.0).hold_s == hold_s
+
+
 def test_every_hold_has_every_price_and_every_headroom():
     candidates = candidates_for(a_workload())
     assert len(candidates) == len(tune.HOLDS_S) * (len(tune.PRICES) + len(tune.HEADROOMS))
