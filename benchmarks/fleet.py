@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from autoscaler.assembly import make_fits, make_forecaster, replay
-from autoscaler.control.choices import Task
+from autoscaler.control.choices import Layer, Task
 from autoscaler.control.clock import VirtualClock
 from autoscaler.control.controller import Config, Controller
 from autoscaler.control.foresight import ASKED_LEVELS
@@ -27,11 +27,11 @@ from autoscaler.replay.world import World
 DAY = 86_400.0
 
 
-def replay_day(forecaster: str) -> float:
+def replay_day(forecaster: str, *without: Layer) -> float:
     """Seconds a day of the measured week; journal off, the fits, the first choice and the nights included."""
     setting = measured_setting({"smooth": formula("smooth", 1)})
     began = time.perf_counter()
-    replay(setting, "headway", forecaster=forecaster)
+    replay(setting, "headway", forecaster=forecaster, without=frozenset(without))
     return (time.perf_counter() - began) / ((setting.end - setting.start) / DAY)
 
 
