@@ -146,6 +146,9 @@ class Choices:
         size = self._sizes[name]
         return ceil(work * (1.0 + headroom_of(self._policy.workloads[name], self.chosen[name])) / size) * size
 
+    def late_prices(self) -> dict[str, float]:
+        return {name: chosen.late_price for name, chosen in self.chosen.items()}
+
     def holds(self) -> dict[str, float]:
         return {name: hold_of(w.servers, self.chosen[name]) for name, w in self._policy.workloads.items()}
 

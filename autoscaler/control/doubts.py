@@ -37,7 +37,13 @@ class Doubts:
     def ask(self, name: str, end: float, forecast: float, rule: float) -> None:
         self._asked[name].append(_Asked(end, forecast, rule))
 
-    def judge(self, history: History, usual: Mapping[str, float], hold_s: Mapping[str, float]) -> None:
+    def judge(
+        self,
+        history: History,
+        usual: Mapping[str, float],
+        hold_s: Mapping[str, float],
+        late: Mapping[str, float],
+    ) -> None:
         """Hold what was asked for beside what came; what was asked for a little earlier is still there."""
         for row, name in enumerate(history.names):
             asked, held, trust = self._asked[name], self._held[name], self.trust[name]
@@ -50,7 +56,7 @@ class Doubts:
                     came = float(history.need_at(one.end)[row])
                     if came == came:
                         forecast, rule = max(h.forecast for h in held), max(h.rule for h in held)
-                        trust = judged(trust, forecast, rule, came, usual.get(name, 0.0))
+                        trust = judged(trust, forecast, rule, came, usual.get(name, 0.0), late[name])
             self._tell(name, trust)
             self.trust[name] = trust
 

@@ -114,7 +114,9 @@ class Foresight:
             self._fitted, self._memory = fitted, fitted.memory
         if self._fitted is not None:
             self.reckoning.settle(self.history)
-            self.doubts.judge(self.history, self.choices.usual, self.choices.holds())
+            self.doubts.judge(
+                self.history, self.choices.usual, self.choices.holds(), self.choices.late_prices()
+            )
             self.failures += self.doubts.told
             self.doubts.told.clear()
             try:

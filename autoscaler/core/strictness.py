@@ -9,8 +9,8 @@ from autoscaler.core.demand import Demand
 from autoscaler.core.policy import Objective
 
 LOOSER, STRICTER = 0.5, 0.7  # powers of ten, at most so far from where it began: a third to five times
-# A day at twice the misses that may be raises the price by two fifths; a day of none lowers it by a third.
-GAIN_PER_DAY = 0.15
+# A day at twice the misses that may be raises the price by four fifths; one of none lowers it by two fifths.
+GAIN_PER_DAY = 0.25
 MARGIN = 0.6  # of the misses that may be: next week is not last week, and a promise is kept in both
 DAY = 86_400.0
 

@@ -17,7 +17,7 @@ from autoscaler.core.chosen import Chosen, headroom_of
 from autoscaler.core.policy import Workload
 
 # Of the misses that may be: a setting that just kept the promise last week breaks it in the next.
-MARGIN = 0.6
+MARGIN = 0.4
 LEAST = 1e-6  # of the work: what a share is drawn with in logs, so that none has one
 CALM = 1.01  # times the cheapest: what a longer hold may cost
 WORTH = 1.02  # times the reactive rule's bill: a forecast that costs more than this is not read

@@ -26,7 +26,7 @@ def lived(doubts, history, minutes, *, forecast=0.0, rule=11.5, came=10.0, hold_
     weights = []
     for _ in range(minutes):
         history.close([came])
-        doubts.judge(history, USUAL, {"chat": hold_s})
+        doubts.judge(history, USUAL, {"chat": hold_s}, {"chat": 16.0})
         weights.append(doubts.trust["chat"].weight)
         doubts.ask("chat", history.end + LEAD_S, forecast, rule)
     return weights

@@ -98,3 +98,14 @@ def test_who_cost_less_gains(forecast, rule, came):
 def test_where_nothing_is_usual_a_forecast_of_something_is_still_held_to_account(usual):
     assert judged(Trust(1.0), 10.0, 0.0, 0.0, usual) == Trust(1.0 - FASTEST)
     assert judged(Trust(1.0), 0.0, 0.0, 0.0, usual) == Trust(1.0)
+
+
+def test_a_dear_forecast_is_no_waste_between_two_crowds():
+    """Read at a price of 320 it keeps thirty servers for a crowd of ten minutes that comes every two hours."""
+    usual_price = dear = Trust()
+    for minute in range(240):
+        came = 25.0 if minute % 120 < 10 else 8.0
+        usual_price = judged(usual_price, 30.0, 10.0, came, USUAL)
+        dear = judged(dear, 30.0, 10.0, came, USUAL, 320.0)
+    assert usual_price.weight < 0.5
+    assert dear.weight > 0.9
