@@ -101,7 +101,7 @@ def test_where_nothing_is_usual_a_forecast_of_something_is_still_held_to_account
 
 
 def test_a_dear_forecast_is_no_waste_between_two_crowds():
-    """Read at a price of 320 it keeps thirty servers for a crowd of ten minutes that comes every two hours."""
+    """At a price of 320 it keeps thirty servers for a crowd of ten minutes that comes every two hours."""
     usual_price = dear = Trust()
     for minute in range(240):
         came = 25.0 if minute % 120 < 10 else 8.0
