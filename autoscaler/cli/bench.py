@@ -102,6 +102,8 @@ def parse_seeds(text: str) -> list[int]:
         first, dash, last = part.strip().partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()):
             raise BadInput(f"--seeds {text}: say a range like 1-5, or numbers like 1,3")
+        if int(last or first) - int(first) >= MOST_SEEDS:
+            raise BadInput(f"--seeds {text}: at most {MOST_SEEDS}")
         seeds += range(int(first), int(last or first) + 1)
         if len(seeds) > MOST_SEEDS:
             raise BadInput(f"--seeds {text}: at most {MOST_SEEDS}")

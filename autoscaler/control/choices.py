@@ -25,6 +25,7 @@ from autoscaler.core.strictness import adjusted
 DAY = 86_400.0
 NIGHTLY = Cron("17 3 * * *")
 HEADROOM_FOLLOWS = 0.5  # a price four times as high doubles the headroom: as errors' tails ask for, about
+MOST_SAID = 10_080  # a week of minutes
 WIDER = 2.0  # times the price, where no past has told a better one
 
 
@@ -50,6 +51,8 @@ class Spoken(Sequence[Said]):
             self.append(one)
 
     def append(self, said: Said) -> None:
+        if len(self) >= MOST_SAID:  # nobody listens: a tuner that fails every night
+            del self._numbers[: (1 + 2 * self._levels) * MOST_SAID // 2]
         self._numbers.append(said.end)
         self._numbers.extend(said.ahead)
         self._numbers.extend(said.hold)
@@ -141,6 +144,10 @@ class Choices:
         late = 0.0 if level is not None else 10.0 ** self._strictness[name]
         return Price(late, self.usual.get(name, 0.0), self._sizes[name], level)
 
+    def on_top(self, name: str) -> float:
+        """What a stated headroom makes of a forecast's count."""
+        return 1.0 + (self._policy.workloads[name].headroom or 0.0)
+
     def by_rule(self, name: str, work: float) -> float:
         """Servers that the reactive rule asks for, in whole nodes as the forecast does."""
         size = self._sizes[name]
@@ -176,7 +183,11 @@ class Choices:
 
     def night(self, at: float, history: History, leads: Mapping[str, Lead]) -> bool:
         """Choose anew where the night has come; whether it had."""
-        if self._tuner is None or self._due is None or at < self._due:
+        if self._tuner is None or self._due is None:
+            return False
+        if self._due - at > 2.0 * DAY:  # the clock had jumped ahead
+            self._due = NIGHTLY.next(at)
+        if self._due is None or at < self._due:
             return False
         self._due = NIGHTLY.next(at)
         self._choose(history, leads)

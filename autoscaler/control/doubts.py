@@ -49,6 +49,8 @@ class Doubts:
             asked, held, trust = self._asked[name], self._held[name], self.trust[name]
             while asked and asked[0].end <= history.end + 0.5 * history.step:
                 one = asked.popleft()
+                while held and held[-1].end > one.end:
+                    held.pop()  # the clock went back
                 held.append(one)
                 while held[0].end < one.end - hold_s[name]:
                     held.popleft()

@@ -21,6 +21,7 @@ from forecasting.forecast import Forecast
 from forecasting.forecaster import Fitted
 from forecasting.series import Panel
 
+MOST_STEPS = 5  # that one look may account for
 RETRY_S = 600.0  # after a fit that failed
 ASKED_LEVELS = (0.5, 0.9, 0.97, 0.99, 0.998)  # between two of them a bound is interpolated
 
@@ -53,6 +54,7 @@ class Foresight:
         self._memory = 0  # of what is fitted, in steps
         self._refit_s = refit_s
         self._refit_at = at
+        self._recalled = False  # a past became known late, and nothing was chosen from it yet
         levels = self._asked = levels_for(policy)
         self._without = without
         self.choices = Choices(policy, history, levels, kept, tuner, at, without)
@@ -61,13 +63,15 @@ class Foresight:
         except Exception as error:  # choices are advice: defaults stand
             self.failures.append(f"tune: {type(error).__name__}: {error}")
             learned = {}
-        self.reckoning = Reckoning(history.names, levels, {**learned, **kept})
+        same = {name: known for name, known in kept.items() if known.levels == levels}
+        self.reckoning = Reckoning(history.names, levels, {**learned, **same})
         self.doubts = Doubts(history.names, {name: known.odds for name, known in kept.items()})
 
     def recall(self, past: Mapping[str, Panel], at: float) -> None:
         """What lies before the first step, known only now: fitted on when the step has ended."""
         self.history.recall(past)
         self.choices.recall(self.history)
+        self._recalled = True
         self._refit_at = min(self._refit_at, at)
 
     def learned(self) -> Mapping[str, Calibrated]:
@@ -95,13 +99,14 @@ class Foresight:
         while at >= self.history.end + step:
             end = self.history.end + step
             self.history.close([self._measured(name, end, trails, demands) for name in self.history.names])
-        elapsed = self.history.end - before
-        if not elapsed:
+        elapsed = min(max(self.history.end - before, 0.0), MOST_STEPS * step)  # a clock may jump
+        if not elapsed and self.history.end == before:
             return
         self.choices.adjust(demands, elapsed)
         self._choose(at, leads)
         if self._fits is None:
             return
+        self._refit_at = min(self._refit_at, at + self._refit_s)
         if at >= self._refit_at:
             self._submit(at)
             self._refit_at += self._refit_s * (1 + (at - self._refit_at) // self._refit_s)
@@ -112,7 +117,7 @@ class Foresight:
             fitted = None
         if fitted is not None:
             self._fitted, self._memory = fitted, fitted.memory
-        if self._fitted is not None:
+        if self._fitted is not None and self.history.steps:
             self.reckoning.settle(self.history)
             self.doubts.judge(
                 self.history, self.choices.usual, self.choices.holds(), self.choices.late_prices()
@@ -126,6 +131,9 @@ class Foresight:
 
     def _choose(self, at: float, leads: Mapping[str, Lead]) -> None:
         try:
+            if self._recalled:
+                self._recalled = False
+                self.choices.begin(self.history, leads)
             self.choices.night(at, self.history, leads)
         except Exception as error:  # choices are advice too: what was chosen before stands
             self.failures.append(f"tune: {type(error).__name__}: {error}")
@@ -171,7 +179,8 @@ class Foresight:
             if demand is not None:
                 arrives = min(int(leads[name].slow // step), forecast.ahead - 1)
                 rule = self.choices.by_rule(name, demand.work)
-                self.doubts.ask(name, self.history.end + (arrives + 1) * step, outlook.ahead, rule)
+                asked = outlook.ahead * self.choices.on_top(name)
+                self.doubts.ask(name, self.history.end + (arrives + 1) * step, asked, rule)
             read[name] = outlook._replace(
                 trust=round(self._trusted(name), 6),
                 collapsed=self.doubts.collapsed(name, need[row], least[row], at),

@@ -139,7 +139,7 @@ def _need(workload: Workload, pool: Pool, inputs: Inputs, alone: bool) -> Need |
         return need
     # Blind: hold, or go up to what a forecast made before still says.
     ahead = fleet.desired
-    if outlook is not None and inputs.at - outlook.origin <= STALE_S and outlook.trust >= BELIEVED:
+    if outlook is not None and 0.0 <= inputs.at - outlook.origin <= STALE_S and outlook.trust >= BELIEVED:
         ahead = max(ahead, whole(outlook.ahead))
     return Need(ahead, ahead, (Why(Reason.BLIND),))
 
@@ -198,7 +198,7 @@ def _settle_servers(workload: Workload, pool: Pool, need: Need, room: int, input
         inputs.moves.get(target, UNMOVED),
         demand is None,
         demand is not None and demand.may_lower,
-        outlook is not None and outlook.collapsed and inputs.at - outlook.origin <= STALE_S,
+        outlook is not None and outlook.collapsed and 0.0 <= inputs.at - outlook.origin <= STALE_S,
         hold_of(limits, chosen),
         inputs.recents.get(target),
         need.down,

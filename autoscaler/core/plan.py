@@ -46,7 +46,7 @@ def server_need(
     """The servers of one workload; `per_node` > 1 fills the nodes we would pay for anyway."""
     full = workload.objective.utilisation or 1.0
     rule = demand.work / full * (1.0 + headroom)
-    if outlook is not None and at - outlook.origin <= STALE_S:
+    if outlook is not None and 0.0 <= at - outlook.origin <= STALE_S:
         expected = _mixed(outlook.expected, demand.work, outlook.trust)
         # A busy minute may be served a little later: what is ordered for it would come when it has passed.
         passes = demand.work * MINUTE / (MINUTE + workload.objective.wait_s)

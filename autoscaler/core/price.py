@@ -31,13 +31,14 @@ def count_for(levels: Sequence[float], bounds: Sequence[float], price: Price) ->
     """The least of idle + late × chance that they do not do; `bounds` ascend with `levels`, the median first.
 
     A moment's weight is the geometric mean of its work and the usual: late requests are counted one by one,
-    but a quiet hour's forecast is no better than its busiest minute.
+    but a quiet hour's forecast is no better than its busiest minute. Nothing below the median is looked at:
+    there the cost has a second dip, and counts would jump between the two.
     """
     if price.level is not None:
         return Answer(bound_at(levels, bounds, price.level), price.level)
     median, size = bounds[0], price.size
     weight = price.late * (median * (price.usual if price.usual > 0.0 else median)) ** 0.5
-    first = ceil(0.7 * median / size - 1e-6) * size
+    first = ceil(median / size - 1e-6) * size
     last = ceil(max(1.5 * bounds[-1], median) / size) * size
     stride = max(1, ceil((last - first) / size / LOOKS)) * size
     best, least, enough = first, inf, 0.0

@@ -19,6 +19,7 @@ from autoscaler.core.policy import Workload
 # Of the misses that may be: a setting that just kept the promise last week breaks it in the next.
 MARGIN = 0.4
 LEAST = 1e-6  # of the work: what a share is drawn with in logs, so that none has one
+FREE = 1.001  # times the cheapest: hardly dearer
 CALM = 1.01  # times the cheapest: what a longer hold may cost
 WORTH = 1.02  # times the reactive rule's bill: a forecast that costs more than this is not read
 
@@ -116,8 +117,9 @@ def _line(points: Sequence[Point], hold: float, knob: Knob) -> Line:
 
 def _crossing(hold: float, line: Line, may: float) -> Best:
     line = sorted(line)
-    if line[0][1] <= may:
-        return Best(hold, line[0][0], line[0][2], 0.0)
+    if line[0][1] <= may:  # as strict as is free: what never had work, or never more than its floor, may grow
+        free = [point for point in line if point[1] <= may and point[2] <= FREE * line[0][2]]
+        return Best(hold, free[-1][0], free[-1][2], 0.0)
     for (knob, missed, spent), (more, less, dearer) in pairwise(line):
         if less <= may < missed:
             high, wanted, low = (log(share + LEAST) for share in (missed, may, less))

@@ -214,7 +214,7 @@ Bands = npt.NDArray[np.float64]
 def priced(levels: tuple[float, ...], bounds: Bands, late: FloatArray, usual: float, size: int) -> FloatArray:
     """`core.price.count_for` of every step and price: bounds (steps, levels) → counts (steps, prices)."""
     median, most = bounds[:, 0], bounds[:, -1]
-    first = np.ceil(0.7 * median / size - 1e-6) * size
+    first = np.ceil(median / size - 1e-6) * size
     last = np.ceil(np.maximum(1.5 * most, median) / size) * size
     stride = np.maximum(1.0, np.ceil((last - first) / size / LOOKS)) * size
     looks = int(np.max(np.ceil((last - first) / stride)) + 1)

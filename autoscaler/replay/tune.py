@@ -88,7 +88,7 @@ class Tuning:
         if not kept:
             return None
         points, days = points_of(kept, candidates)
-        if days * DAY < FEW_S:
+        if days * DAY < FEW_S or not any(point.spent for point in points):
             return None
         return Frontier(points, days, pick(points, task.workload, days))
 

@@ -52,6 +52,7 @@ Cooldown = Annotated[float | None, BeforeValidator(units.seconds_or_auto)]
 Size = Annotated[float, BeforeValidator(units.gigabytes), Field(gt=0)]
 Rate = Annotated[float, BeforeValidator(units.gigabytes_per_second), Field(gt=0)]
 Share = Annotated[float, BeforeValidator(units.share), Field(gt=0, lt=1)]
+Level = Annotated[float, BeforeValidator(units.share), Field(ge=0.5, lt=1)]
 Spare = Annotated[float, BeforeValidator(units.share), Field(ge=0, lt=1)]
 Zone = Annotated[StrictStr, AfterValidator(_known_zone)]
 Schedule = Annotated[StrictStr, AfterValidator(_known_schedule)]
@@ -131,7 +132,7 @@ class SharedKeys(Keys):
 
     timezone: Zone = "UTC"
     headroom: Spare | None = _WORKLOAD.headroom
-    level: Share | None = _WORKLOAD.level
+    level: Level | None = _WORKLOAD.level
     miss_price: Number | None = _WORKLOAD.miss_price
     repay: Longer = _WORKLOAD.repay_s
     objective: ObjectiveKeys = ObjectiveKeys()

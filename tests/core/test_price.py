@@ -32,15 +32,15 @@ def cost(count, band, price):
 
 @given(medians, gaps, st.floats(0.5, 500.0), st.floats(0.1, 50.0), st.sampled_from([1, 2, 4]))
 def test_no_count_costs_less(median, steps, late, usual, size):
-    """Where there are more than 48 to look at, by less than one step of what is looked at."""
+    """Of those that do for the median; where there are more than 48, by less than one step."""
     band, price = a_band(median, steps), a_price(late, usual, size)
     found = count_for(LEVELS, band, price).servers
     assert found % size == 0
-    assert found >= 0.7 * median - 1e-5
-    looks = (1.5 * band[-1] - 0.7 * median) / size + 1.0
+    assert found >= median - 1e-5
+    looks = (1.5 * band[-1] - median) / size + 1.0
     step = 0.0 if looks <= LOOKS else size * (looks // LOOKS + 1.0)
     for other in range(0, 200, size):
-        if other >= 0.7 * median:
+        if other >= median:
             assert cost(found, band, price) <= cost(other, band, price) + step + 1e-6
 
 
@@ -121,3 +121,13 @@ def test_a_large_fleet_is_looked_at_in_larger_steps_and_asks_for_as_much(times):
     band = tuple(times * b for b in BAND)
     large = count_for(LEVELS, band, a_price(16.0, 10.0 * times)).servers / times
     assert large == pytest.approx(small, abs=23.0 / 48.0)
+
+
+@given(medians, gaps, st.floats(0.5, 500.0), st.floats(1.0, 1.5))
+def test_more_demand_never_asks_for_fewer(median, steps, late, more):
+    """A band that widens outwards, as bands do, and the same for so much more demand."""
+    band = a_band(median, sorted(steps))
+    fewer = count_for(LEVELS, band, a_price(late, 10.0, 1)).servers
+    grown = tuple(more * bound for bound in band)
+    step = 1.0 if 1.5 * grown[-1] - median <= LOOKS else (1.5 * grown[-1] - median) / LOOKS + 1.0
+    assert count_for(LEVELS, grown, a_price(late, 10.0, 1)).servers >= fewer - step
