@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from autoscaler.adapters.reporting.chosen import headroom, hold, price, since
 from autoscaler.adapters.reporting.units import duration, number, percent
 from autoscaler.replay.choice import (
-    MARGIN,
     WORTH,
     Best,
     Candidate,
@@ -62,7 +61,7 @@ def sentences(tuned: Tuned) -> list[str]:
 def worth(tuned: Tuned) -> str:
     """What the forecast is worth beside the best reactive rule, at the same misses."""
     by_forecast, by_rule = best_of(tuned.frontier.points, tuned.workload)
-    left = f"{percent(may_miss(tuned.workload), 3)} of the work late"
+    left = f"{percent(may_miss(tuned.frontier.points, tuned.workload), 3)} of the work late"
     spent = number(by_rule.spent, 4)
     rule = f"the best reactive rule (headroom {percent(by_rule.knob)}, {held(by_rule)}) {spent}x"
     if by_forecast.broken or by_rule.broken:
@@ -124,7 +123,8 @@ def stated(workload: Workload) -> str:
 
 def tables(tuned: Tuned) -> list[tuple[str, Sequence[str], Sequence[Sequence[tuple[str, bool]]]]]:
     """Title, columns, rows; of each cell whether it keeps the promise with the margin."""
-    points, may = tuned.frontier.points, may_miss(tuned.workload)
+    points = tuned.frontier.points
+    may = may_miss(points, tuned.workload)
     found = {p.candidate: p for p in points}
     holds = list(dict.fromkeys(p.candidate.hold_s for p in points))
     columns = [("held " + duration(h) if h else "not held") + _mark(h, tuned) for h in holds]
@@ -183,8 +183,8 @@ def print_tables(tuned: Mapping[str, Tuned], html: Path | None) -> None:
             console.print()
     console.print(
         "Each cell: the share of the work in time @ GPU-hours ÷ work, all days together. Green keeps the "
-        f"promise with a margin for the weeks to come ({MARGIN:g} of the misses that may be); ← is the hold "
-        "that was chosen. What is chosen may lie between two rows.",
+        "promise with a margin for the weeks to come; ← is the hold that was chosen. "
+        "What is chosen may lie between two rows.",
         style="dim",
         highlight=False,
         markup=False,
@@ -223,8 +223,7 @@ def page(tuned: Mapping[str, Tuned]) -> str:
             headline="; ".join(f"{name}: {_short(one)}" for name, one in tuned.items()) + ".",
             about=[
                 "The past days lived again at every candidate. Each cell is the share of the work in time @ "
-                "GPU-hours ÷ work; **bold** ones keep the promise with a margin for the weeks to come "
-                f"({MARGIN:g} of the misses that may be)."
+                "GPU-hours ÷ work; **bold** ones keep the promise with a margin for the weeks to come."
             ],
             tables=[first, *shown],
             charts=[chart(name, one) for name, one in tuned.items()],
@@ -301,7 +300,7 @@ def _object(one: Tuned) -> dict[str, Any]:
             "of_work": round(spent, 4),
         },
         "at_margin": {
-            "missed": round(may_miss(workload), 6),
+            "missed": round(may_miss(points, workload), 6),
             "forecast": _best(by_forecast, "late_price"),
             "rule": _best(by_rule, "headroom"),
         },

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from math import exp, log
+from math import exp, inf, log
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +16,11 @@ import numpy as np
 from autoscaler.core.chosen import Chosen, headroom_of
 from autoscaler.core.policy import Workload
 
-# Of the misses that may be: a setting that just kept the promise last week breaks it in the next.
-MARGIN = 0.4
+# Of the misses that may be, the wider margin first: a setting that just kept the promise last week breaks it
+# in the next. But a margin is bought for no more than so much over the next narrower one: what one event of
+# last week missed no price may have been able to mend.
+MARGINS = (0.4, 0.6, 0.8)
+BOUGHT = 1.03
 LEAST = 1e-6  # of the work: what a share is drawn with in logs, so that none has one
 FREE = 1.001  # times the cheapest: hardly dearer
 CALM = 1.01  # times the cheapest: what a longer hold may cost
@@ -51,8 +54,9 @@ class Best(NamedTuple):
 
 def pick(points: Sequence[Point], workload: Workload, days: float) -> Chosen:
     """The cheapest that keeps the promise with the margin; where none does, what comes nearest."""
-    forecasts, rules = _bests(points, workload, _price), _bests(points, workload, _headroom)
-    by_forecast, by_rule = best_of(points, workload)
+    may = may_miss(points, workload)
+    forecasts, rules = _bests(points, may, _price), _bests(points, may, _headroom)
+    by_forecast, by_rule = _cheapest(forecasts), _cheapest(rules)
     worth = worth_reading(by_forecast, by_rule)
     hold = by_forecast.hold_s if worth else by_rule.hold_s
     headroom = headroom_of(workload, Chosen(0.0, headroom=rules[hold].knob))
@@ -61,7 +65,8 @@ def pick(points: Sequence[Point], workload: Workload, days: float) -> Chosen:
 
 def best_of(points: Sequence[Point], workload: Workload) -> tuple[Best, Best]:
     """The best price and the best reactive rule."""
-    return _cheapest(_bests(points, workload, _price)), _cheapest(_bests(points, workload, _headroom))
+    may = may_miss(points, workload)
+    return _cheapest(_bests(points, may, _price)), _cheapest(_bests(points, may, _headroom))
 
 
 def worth_reading(by_forecast: Best, by_rule: Best) -> bool:
@@ -81,18 +86,32 @@ def come_to(points: Sequence[Point], chosen: Chosen) -> tuple[float, float]:
     return max(exp(float(missed)) - LEAST, 0.0), float(spent)
 
 
-def may_miss(workload: Workload) -> float:
-    return MARGIN * (1.0 - workload.objective.share)
+def may_miss(points: Sequence[Point], workload: Workload) -> float:
+    """The share that may be late in the past: the widest margin that is not too dear."""
+    may = 1.0 - workload.objective.share
+    for wide, narrow in pairwise(MARGINS):
+        spent, less = (
+            min(_spent(points, margin * may, knob) for knob in (_price, _headroom))
+            for margin in (wide, narrow)
+        )
+        if spent <= BOUGHT * less:
+            return wide * may
+    return MARGINS[-1] * may
 
 
 Knob = Callable[[Candidate], float | None]
 Line = list[tuple[float, float, float]]  # knob, missed, spent
 
 
-def _bests(points: Sequence[Point], workload: Workload, knob: Knob) -> dict[float, Best]:
+def _bests(points: Sequence[Point], may: float, knob: Knob) -> dict[float, Best]:
     """By hold: the knob at which just so much is missed as may be."""
     holds = dict.fromkeys(p.candidate.hold_s for p in points)
-    return {hold: _crossing(hold, _line(points, hold, knob), may_miss(workload)) for hold in holds}
+    return {hold: _crossing(hold, _line(points, hold, knob), may) for hold in holds}
+
+
+def _spent(points: Sequence[Point], may: float, knob: Knob) -> float:
+    """What the cheapest costs that keeps the promise; infinite where none does."""
+    return min((b.spent for b in _bests(points, may, knob).values() if not b.broken), default=inf)
 
 
 def _cheapest(found: Mapping[float, Best]) -> Best:

@@ -10,7 +10,7 @@ from autoscaler.cli.tuned import _object, sentences, worth
 from autoscaler.core.chosen import Chosen
 from autoscaler.core.policy import Limits, Objective, Workload
 from autoscaler.core.profile import Profile
-from autoscaler.replay.choice import MARGIN, Candidate, Point, come_to, pick
+from autoscaler.replay.choice import MARGINS, Candidate, Point, come_to, pick
 from autoscaler.replay.tune import HEADROOMS, HOLDS_S, PRICES, Frontier
 from tests.cli.running import run, trace, write_trace
 
@@ -77,7 +77,7 @@ def test_json_has_every_candidate_and_the_choice(trace, capsys):
     assert len(shown["frontier"]) == len(HOLDS_S) * (len(PRICES) + len(HEADROOMS))
     assert shown["chosen"]["hold_s"] in HOLDS_S
     assert shown["chosen"]["of_work"] >= 1.0
-    assert shown["at_margin"]["missed"] == pytest.approx(MARGIN * 0.05)
+    assert shown["at_margin"]["missed"] == pytest.approx(MARGINS[0] * 0.05)
     assert set(shown["stated"].values()) == {None}
 
 
@@ -186,7 +186,7 @@ def test_a_choice_comes_to_just_what_the_margin_leaves():
     points = some_points()
     workload = some_workload()
     missed, spent = come_to(points, pick(points, workload, 5.0))
-    assert missed == pytest.approx(MARGIN * 0.01, rel=0.02)
+    assert missed == pytest.approx(MARGINS[0] * 0.01, rel=0.02)
     assert 1.1 < spent < 1.4
 
 
@@ -195,7 +195,7 @@ def test_a_choice_of_the_rule_is_read_on_the_rules_line():
     chosen = pick(points, some_workload(), 5.0)
     assert chosen.forecast == 0.0
     missed, spent = come_to(points, chosen)
-    assert (missed, spent) == pytest.approx((MARGIN * 0.01, 1.293), rel=0.02)
+    assert (missed, spent) == pytest.approx((MARGINS[0] * 0.01, 1.293), rel=0.02)
 
 
 @pytest.mark.parametrize("chosen", [Chosen(4.0), Chosen(2000.0), Chosen(0.01)])

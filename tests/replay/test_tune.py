@@ -10,7 +10,7 @@ from autoscaler.control.choices import Said, Task
 from autoscaler.core.history import History
 from autoscaler.core.policy import Limits, Objective
 from autoscaler.replay import tune
-from autoscaler.replay.choice import MARGIN, Candidate, Point, pick
+from autoscaler.replay.choice import MARGINS, Candidate, Point, may_miss, pick
 from autoscaler.replay.tune import Tuning, candidates_for
 from forecasting.catalogue import make
 from forecasting.series import Panel
@@ -74,9 +74,9 @@ def points(prices, headrooms, hold=300.0):
     return [*priced, *(Point(Candidate(None, hold, h), missed, spent) for h, missed, spent in headrooms)]
 
 
-MAY = MARGIN * 0.01
-GOOD = [(1.0, 4 * MAY, 1.1), (4.0, 2 * MAY, 1.2), (16.0, MAY, 1.3), (64.0, 0.5 * MAY, 1.5)]
-POOR = [(0.05, 4 * MAY, 1.2), (0.2, MAY, 1.6), (0.8, 0.2 * MAY, 2.0)]
+MAY = MARGINS[0] * 0.01
+GOOD = [(1.0, 4 * MAY, 1.22), (4.0, 2 * MAY, 1.25), (16.0, MAY, 1.27), (64.0, 0.5 * MAY, 1.5)]
+POOR = [(0.05, 4 * MAY, 1.5), (0.2, MAY, 1.6), (0.8, 0.2 * MAY, 2.0)]
 NEVER = [(1.0, 9 * MAY, 1.1), (4.0, 3 * MAY, 1.3), (16.0, 4 * MAY, 1.5)]
 WORSE = [(0.05, 20 * MAY, 1.0), (0.8, 10 * MAY, 1.6)]
 
@@ -108,7 +108,7 @@ def test_what_is_picked(found, price, headroom, forecast):
 
 
 def test_between_two_candidates_the_promise_is_met_between_them():
-    chosen = pick(points([(4.0, 2 * MAY, 1.2), (16.0, 0.5 * MAY, 1.4)], POOR), a_workload(), 2.0)
+    chosen = pick(points([(4.0, 2 * MAY, 1.2), (16.0, 0.5 * MAY, 1.24)], POOR), a_workload(), 2.0)
     assert 7.0 < chosen.late_price < 9.0
 
 
@@ -116,6 +116,13 @@ def test_the_hold_is_that_of_the_cheaper():
     both = [*points(GOOD, POOR, 0.0), *points([(p, m, s - 0.1) for p, m, s in GOOD], POOR, 900.0)]
     assert pick(both, a_workload(), 2.0).hold_s == 900.0
     assert pick([*points(GOOD, POOR, 0.0), *points(NEVER, WORSE, 900.0)], a_workload(), 2.0).hold_s == 0.0
+
+
+@pytest.mark.parametrize("wide,left", [(1.32, 0.4), (1.5, 0.6)])
+def test_a_margin_is_bought_for_a_few_hundredths_and_no_more(wide, left):
+    """One event that no price could mend: from 0.6 to 0.4 of the misses it is hardly anything, or a lot."""
+    prices = [(1.0, 0.03, 1.1), (4.0, 0.006, 1.3), (256.0, 0.004, wide)]
+    assert may_miss(points(prices, WORSE), a_workload()) == pytest.approx(left * 0.01)
 
 
 @pytest.mark.parametrize("dearer,hold_s", [(1.005, 900.0), (1.05, 0.0)])
