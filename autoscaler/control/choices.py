@@ -28,7 +28,6 @@ HEADROOM_FOLLOWS = 0.5  # a price four times as high doubles the headroom: as er
 MOST_SAID = 10_080  # a week of minutes
 WIDER = 2.0  # times the price, where no past has told a better one
 
-
 # What a benchmark leaves out to see what it is worth. Nobody sets it in life.
 Layer = Literal["tuning", "trust", "calibration", "following"]
 
@@ -113,7 +112,6 @@ class Choices:
         at: float,
         without: frozenset[Layer] = frozenset(),
     ) -> None:
-        self.chosen: Mapping[str, Chosen] = {}
         self._policy = policy
         self._levels = levels
         self._tuner = None if "tuning" in without else tuner
@@ -122,7 +120,7 @@ class Choices:
         self._sizes = {name: _size(policy, w) for name, w in policy.workloads.items()}
         self.usual = _means(history)
         self._said = {name: Spoken(len(levels)) for name in policy.workloads}
-        self.chosen = {
+        self.chosen: Mapping[str, Chosen] = {
             name: Chosen(WIDER * late_price_for(w, policy.pools[w.pool]))
             for name, w in policy.workloads.items()
         }
